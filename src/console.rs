@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use clip_lab_cli::{Ui, line, print, shown, talk};
+use clip_lab_cli::{Ui, eprint, json_line, print, shown};
 use serde_json::json;
 
 use crate::{
@@ -32,21 +32,21 @@ impl Console {
 
     /// Plain lines on stderr, for commands whose output is something else.
     pub fn stderr() -> Self {
-        Self { write: talk, ..Self::new(Ui::Plain) }
+        Self { write: eprint, ..Self::new(Ui::Plain) }
     }
 }
 
 impl Monitor for Console {
     fn message(&mut self, message: &str) {
         match self.ui {
-            Ui::Json => (self.write)(line(json!({ "event": message }))),
+            Ui::Json => (self.write)(json_line(json!({ "event": message }))),
             Ui::None => {}
             _ => (self.write)(format!("{}\n", shown(message))),
         }
     }
 
     fn warn(&mut self, message: &str) {
-        clip_lab_cli::say!("{message}");
+        clip_lab_cli::note!("{message}");
     }
 
     fn header(&mut self, lines: &[String]) {
@@ -66,7 +66,7 @@ impl Monitor for Console {
             Ended::Stopped { .. } => "stopped",
             Ended::NonFinite { .. } => "non_finite",
         };
-        (self.write)(line(json!({
+        (self.write)(json_line(json!({
             "ended": ended, "run": summary.uid, "steps": summary.steps, "dir": summary.dir, "metrics": summary.metrics,
             "pairs_per_s": summary.pairs_per_s, "event": lines.join("\n"),
         })));
@@ -89,7 +89,7 @@ impl Monitor for Console {
         let left = seconds / done as f64 * (at.total - at.step) as f64;
         let StepStatus { step, total, epoch, loss, lr } = at;
         match self.ui {
-            Ui::Json => (self.write)(line(json!({
+            Ui::Json => (self.write)(json_line(json!({
                 "step": step, "total": total, "epoch": epoch, "loss": loss, "lr": lr, "pairs_per_s": rate,
                 "seconds_left": left,
             }))),
@@ -108,7 +108,7 @@ impl Monitor for Console {
         }
         self.last_line = Some(Instant::now());
         match self.ui {
-            Ui::Json => (self.write)(line(json!({ "pictures": done, "all": all }))),
+            Ui::Json => (self.write)(json_line(json!({ "pictures": done, "all": all }))),
             Ui::None => {}
             _ => (self.write)(format!("  {done}/{all} images through the image tower\n")),
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
-use clip_lab_cli::{Cli, Exit, Verb, coloured, talk, tell};
+use clip_lab_cli::{Cli, Exit, Verb, coloured, eprint, print_error};
 use clip_lab_plugin_api::Catalog;
 
 use crate::{builtin, commands};
@@ -22,8 +22,8 @@ use crate::{builtin, commands};
 /// ```
 pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
     if let Some(error) = restart_with_thread_settings() {
-        tell(format_args!("{error:#}"));
-        return Exit::Failed.into();
+        print_error(format_args!("{error:#}"));
+        return Exit::Failure.into();
     }
     let mut catalog = builtin::catalog();
     for register in extra {
@@ -87,10 +87,10 @@ fn run_verb(cli: &Cli, catalog: &Catalog) -> Result<bool> {
 /// Prints an error. Reports of specs have their own format, with source lines.
 fn report_error(error: &anyhow::Error) -> Exit {
     let Some(report) = error.downcast_ref::<crate::spec::Report>() else {
-        tell(format_args!("{error:#}"));
-        return Exit::Failed;
+        print_error(format_args!("{error:#}"));
+        return Exit::Failure;
     };
     let colour = coloured(std::io::stderr().is_terminal());
-    talk(format_args!("{}\n\n{}\n", report.render(colour), report.summary()));
-    Exit::Mistakes
+    eprint(format_args!("{}\n\n{}\n", report.render(colour), report.summary()));
+    Exit::Invalid
 }

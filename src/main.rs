@@ -4,19 +4,19 @@ use std::process::ExitCode;
 
 use clip_lab_cli::{Cli, Exit, PluginVerb, RunArgs, RunsVerb, Ui, Verb};
 use clip_lab_viewer::{
-    Mistakes, charts, compare::compare, completions, core, doctor, eval, export, manual, plugin, report, run,
-    runs, search, study,
+    InvalidInput, charts, compare::compare, completions, core, doctor, eval, export, manual, plugin, report,
+    run, runs, search, study,
 };
 
 fn main() -> ExitCode {
     completions::complete();
     let exit = run_verb(&Cli::read()).unwrap_or_else(|error| {
-        if error.is::<Mistakes>() {
-            clip_lab_cli::tell_mistakes(&format!("{error:#}"));
-            return Exit::Mistakes;
+        if error.is::<InvalidInput>() {
+            clip_lab_cli::print_diagnostics(&format!("{error:#}"));
+            return Exit::Invalid;
         }
-        clip_lab_cli::tell(format_args!("{error:#}"));
-        Exit::Failed
+        clip_lab_cli::print_error(format_args!("{error:#}"));
+        Exit::Failure
     });
     exit.into()
 }
@@ -24,10 +24,12 @@ fn main() -> ExitCode {
 fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
     let store = &cli.store;
     let output = match &cli.verb {
-        Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => {
+        Verb::Run(args) if args.overfit.is_none() && study::is_study_file(&args.spec) => {
             return study::run(store, args, cli.trust_code);
         }
-        Verb::Run(RunArgs { spec, study, resume, .. }) if let Some(flag) = study.given(resume.is_some()) => {
+        Verb::Run(RunArgs { spec, study, resume, .. })
+            if let Some(flag) = study.first_set_flag(resume.is_some()) =>
+        {
             anyhow::bail!("{flag} is for studies, and {} is a spec", spec.display())
         }
         Verb::Run(args) if shows_dashboard(args) => {
@@ -55,7 +57,7 @@ fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
         | Verb::Prompts(_)
         | Verb::Model(_)
         | Verb::Fingerprint(_) => {
-            return Err(core::become_core(std::env::args_os().skip(1)));
+            return Err(core::exec_core(std::env::args_os().skip(1)));
         }
         Verb::Runs(verb) => run_store_verb(verb, store)?,
         Verb::Compare(args) => compare(store, args)?,
@@ -73,7 +75,7 @@ fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
     if !output.is_empty() {
         clip_lab_cli::print(output);
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 fn shows_dashboard(args: &RunArgs) -> bool {
@@ -81,8 +83,8 @@ fn shows_dashboard(args: &RunArgs) -> bool {
         _ if args.overfit.is_some() => false,
         Some(ui) => ui == Ui::Dashboard,
         None => {
-            if let Some(why) = run::why_plain() {
-                clip_lab_cli::say!("{why}");
+            if let Some(why) = run::plain_reason() {
+                clip_lab_cli::note!("{why}");
             }
             run::can_draw()
         }

@@ -17,21 +17,21 @@ use crate::train::Stop;
 /// When the handlers cannot be registered.
 pub fn listen() -> Result<Stop> {
     let stop = Stop::default();
-    let heeded = clip_lab_cli::heeded(&[SIGINT, SIGTERM, SIGHUP]);
-    let mut signals = Signals::new(heeded).context("registering signal handlers")?;
+    let handled = clip_lab_cli::not_ignored(&[SIGINT, SIGTERM, SIGHUP]);
+    let mut signals = Signals::new(handled).context("registering signal handlers")?;
     let requests = stop.clone();
     thread::spawn(move || {
         for signal in signals.forever() {
             if !requests.has_started() {
-                clip_lab_cli::say!("stopped before training; downloaded files are kept");
+                clip_lab_cli::note!("stopped before training; downloaded files are kept");
                 low_level::exit(128 + signal);
             }
             if requests.request() > 0 {
-                clip_lab_cli::say!("stopped at once; resume from the last checkpoint");
+                clip_lab_cli::note!("stopped at once; resume from the last checkpoint");
                 // Skips destructors: they would unload libtorch under the training thread.
                 low_level::exit(128 + signal);
             }
-            clip_lab_cli::say!("stopping: saving a checkpoint first (again to stop at once)");
+            clip_lab_cli::note!("stopping: saving a checkpoint first (again to stop at once)");
         }
     });
     Ok(stop)

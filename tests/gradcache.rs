@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use clip_lab::{builtin, model::unit, train::MicroBatchedTowers as Towers};
 use clip_lab_nn::BatchNorm;
-use clip_lab_plugin_api::{Loss, LossContext, Pair, Scored, Section, parse};
+use clip_lab_plugin_api::{Loss, LossContext, Pair, PairLoss, Scored, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
@@ -72,8 +72,8 @@ impl Tower {
     }
 }
 
-/// A loss and its variables.
-struct Built(Box<dyn Loss>, nn::VarStore);
+/// A loss over pairs and its variables.
+struct Built(Box<dyn PairLoss>, nn::VarStore);
 
 impl Built {
     fn new(text: &str) -> Self {
@@ -81,7 +81,10 @@ impl Built {
         vars.set_kind(Kind::Double);
         let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
         let planned = builtin::catalog().loss.plan(section).unwrap();
-        Self(planned.build(LossContext { vars: vars.root(), batch: 17 }).unwrap(), vars)
+        match *planned.build(LossContext { vars: vars.root(), batch: 17 }).unwrap() {
+            Loss::Pairs(loss) => Self(loss, vars),
+            other => panic!("{text} is {other:?}"),
+        }
     }
 
     fn score(&self, image: &Tensor, text: &Tensor) -> Result<Scored> {
@@ -234,7 +237,7 @@ fn micro_batches_take_the_memory_of_one() {
         let embed = |part: usize| deep(&inputs.narrow(0, part as i64 * 512 / parts, 512 / parts));
         let towers = Towers { image: &embed, text: &embed, micro_batches: parts as usize };
         let run = || towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[]).unwrap();
-        let (_, bytes) = clip_lab_torch_ext::watch_memory(run).unwrap();
+        let (_, bytes) = clip_lab_torch_ext::measure_peak_memory(run).unwrap();
         bytes
     };
     peak(16); // allocates the weights' gradients

@@ -57,25 +57,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-checkpoint", &["clip-lab-plugin-api", "clip-lab-hub", "clip-lab-diagnostics"]),
     (
         "clip-lab-plan",
-        &[
-            "clip-lab-plugin-api",
-            "clip-lab-checkpoint",
-            "clip-lab-plugin-loader",
-            "clip-lab-spec",
-            "plugins-eval",
-        ],
+        &["clip-lab-plugin-api", "clip-lab-checkpoint", "clip-lab-plugin-loader", "clip-lab-spec"],
     ),
     ("clip-lab-input", &["clip-lab-plugin-api", "clip-lab-image-io", "clip-lab-plan", "clip-lab-torch-ext"]),
     (
         "clip-lab-model",
-        &[
-            "clip-lab-plugin-api",
-            "clip-lab-nn",
-            "clip-lab-input",
-            "clip-lab-plan",
-            "clip-lab-torch-ext",
-            "plugins-eval",
-        ],
+        &["clip-lab-plugin-api", "clip-lab-nn", "clip-lab-input", "clip-lab-plan", "clip-lab-torch-ext"],
     ),
     (
         "clip-lab-train",

@@ -4,8 +4,8 @@ mod support;
 
 use clip_lab::{
     data::Source,
-    model::Start,
-    train::{Components, Ended, Features, Inputs, Silent, Stop, Towers, View, checkpoint},
+    model::WeightsSource,
+    train::{Components, EmbeddedData, Ended, Features, Inputs, Silent, Stop, Towers, checkpoint},
 };
 use clip_lab_plugin_api::Embedded as _;
 use clip_lab_store::{Evaluated, Probe, Reader};
@@ -116,15 +116,15 @@ fn probes_match_the_embeddings() {
 
     let plan = planned(SMALL);
     let inputs = Inputs::open(&plan).unwrap();
-    let components = Components::build(&plan, &inputs, Device::Cpu, Start::ToBeLoaded).unwrap();
+    let components = Components::build(&plan, &inputs, Device::Cpu, WeightsSource::Checkpoint).unwrap();
     checkpoint::read_weights(&run.dir.join("last.safetensors"), &components.vars).unwrap();
     let data = inputs.splits[0].1.clone();
     let source = Source::images(data.clone(), components.prepare.clone());
     let features = Features::compute(&components.image, source, 1, Device::Cpu, &mut Silent, &|| false);
     let towers = Towers::of(&components, &inputs, &plan, Device::Cpu);
-    let view = View::new(&towers, data.clone(), &features.unwrap().unwrap()).unwrap();
+    let embedded = EmbeddedData::new(&towers, data.clone(), &features.unwrap().unwrap()).unwrap();
     let rows = |tensor: tch::Tensor| Vec::<Vec<f32>>::try_from(tensor).unwrap();
-    let (images, texts) = (rows(view.images().unwrap()), rows(view.texts(&probe.texts).unwrap()));
+    let (images, texts) = (rows(embedded.images().unwrap()), rows(embedded.texts(&probe.texts).unwrap()));
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
 
     let names: Vec<String> = (0..data.len()).map(|image| data.name(image)).collect();

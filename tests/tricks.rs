@@ -5,7 +5,7 @@ mod support;
 use std::{collections::BTreeMap, fs, path::Path};
 
 use clip_lab::{
-    model::Start,
+    model::WeightsSource,
     train::{Components, Ended, Inputs, Stop},
 };
 use clip_lab_checkpoint::{TensorFile, save};
@@ -47,7 +47,7 @@ warmup = 2
 
 /// The weights of PyTorch's recipe below `prefix`, with our names.
 fn pytorch(prefix: &str, spec: &str) -> BTreeMap<String, Tensor> {
-    let golden = goldens("training").unwrap();
+    let golden = goldens("training");
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(golden.join("init")).unwrap().flatten() {
         fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
@@ -62,7 +62,7 @@ fn pytorch(prefix: &str, spec: &str) -> BTreeMap<String, Tensor> {
     let init = golden.join("init").display().to_string();
     let plan = planned(&spec.replace(&init, &folder.path().display().to_string()));
     let components =
-        Components::build(&plan, &Inputs::open(&plan).unwrap(), Device::Cpu, Start::FromSpec).unwrap();
+        Components::build(&plan, &Inputs::open(&plan).unwrap(), Device::Cpu, WeightsSource::Spec).unwrap();
     components.vars.variables().into_iter().collect()
 }
 
@@ -77,7 +77,7 @@ fn saved(file: &Path, prefix: &str) -> BTreeMap<String, Tensor> {
 
 #[test]
 fn layer_decay_and_averaged_weights_match_pytorch() {
-    let Some((spec, expected)) = recipe("llrd_ema", LLRD_EMA) else { return };
+    let (spec, expected) = recipe("llrd_ema", LLRD_EMA);
     let _guard = serial_guard();
     let lab = Lab::new();
     assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);

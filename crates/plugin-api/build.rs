@@ -30,7 +30,10 @@ fn main() {
         ),
         format!("rustc: {}", compiler()),
         format!("target: {}", env::var("TARGET").expect("cargo sets it")),
-        format!("libtorch: {}", libtorch()),
+        format!(
+            "libtorch: {}",
+            env::var("DEP_CLIP_LAB_SHIM_VERSION").expect("crates/torch-ext found libtorch")
+        ),
     ];
     let manifest = fs::read_to_string(manifest).expect("the workspace's manifest can be read");
     lines.extend(CROSSING.iter().map(|name| format!("{name}: {}", pinned(&manifest, name))));
@@ -69,19 +72,6 @@ fn compiler() -> String {
         line.trim().chars().take(12).collect::<String>()
     };
     format!("{} {} {}", value("release:"), value("commit-hash:"), value("commit-date:"))
-}
-
-/// The version in libtorch's header.
-fn libtorch() -> String {
-    let libraries =
-        PathBuf::from(env::var("DEP_CLIP_LAB_SHIM_LIBTORCH").expect("crates/torch-ext found libtorch"));
-    let header = libraries.with_file_name("include").join("torch/headeronly/version.h");
-    let text = fs::read_to_string(header).unwrap_or_default();
-    let part = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(&format!("#define TORCH_VERSION_{name} ")));
-        line.map_or("unknown", str::trim).to_owned()
-    };
-    ["MAJOR", "MINOR", "PATCH"].map(part).join(".")
 }
 
 /// The exact version in the workspace's manifest.

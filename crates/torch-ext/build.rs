@@ -1,6 +1,10 @@
 //! Compiles the shim against libtorch's headers, and makes libtorch available to cargo's test binaries.
 
-use std::{env, fs, os::unix::fs::symlink, path::PathBuf};
+use std::{
+    env, fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
 
 const SOURCES: [&str; 7] = ["shim", "precision", "flops", "recompute", "memory", "script", "trace"];
 
@@ -20,12 +24,27 @@ fn main() {
         .files(SOURCES.map(|name| format!("shim/{name}.cpp")))
         .compile("clip_lab_shim");
     link_libraries(&libraries);
+    let version = version(&include);
     println!("cargo:libtorch={}", libraries.display());
+    println!("cargo:version={version}");
+    println!("cargo:rustc-env=CLIP_LAB_LIBTORCH={version}");
+}
+
+/// The version in libtorch's header: the one place that other crates have it from.
+fn version(include: &Path) -> String {
+    let header = include.join("torch/headeronly/version.h");
+    let Ok(text) = fs::read_to_string(&header) else { return "unknown".to_owned() };
+    println!("cargo:rerun-if-changed={}", header.display());
+    let part = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("#define TORCH_VERSION_{name} ")));
+        line.map_or("unknown", str::trim).to_owned()
+    };
+    ["MAJOR", "MINOR", "PATCH"].map(part).join(".")
 }
 
 /// Cargo adds search paths to the `LD_LIBRARY_PATH` of tests and of `cargo run` only if they are in the target folder,
 /// so the libraries are linked into OUT_DIR. Binaries have an rpath instead (see the root package's build.rs).
-fn link_libraries(libraries: &PathBuf) {
+fn link_libraries(libraries: &Path) {
     let folder = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("lib");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("OUT_DIR can be written");

@@ -1,13 +1,14 @@
-//! Computes a digest of the code that affects results, to detect comparisons of runs of different code: the sources of
-//! model, data path, training and plugins, without comments (which include help texts).
+//! Computes digests of code, without comments (which include help texts): of the code that affects results (model, data
+//! path, training and plugins), to detect comparisons of runs of different code, and of the code that computes the
+//! features of an image tower, for the key under which they are cached.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// Paths below the workspace's root.
-const SOURCES: &[&str] = &[
+/// What affects results; paths below the workspace's root.
+const RESULTS: &[&str] = &[
     "crates/plugin-api",
     "crates/nn",
     "crates/checkpoint",
@@ -22,23 +23,45 @@ const SOURCES: &[&str] = &[
     "Cargo.lock",
 ];
 
+/// What computes features and embeddings of images: a part of [`RESULTS`].
+const FEATURES: &[&str] = &[
+    "crates/nn",
+    "crates/input",
+    "crates/model",
+    "crates/image-io",
+    "crates/torch-ext",
+    "plugins/augment",
+    "plugins/image",
+    "plugins/projection",
+    "Cargo.lock",
+];
+
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut files = Vec::new();
-    for path in SOURCES {
+    for path in RESULTS {
         println!("cargo:rerun-if-changed=../../{path}");
+    }
+    for (variable, paths) in [("CLIP_LAB_CODE", RESULTS), ("CLIP_LAB_FEATURES", FEATURES)] {
+        println!("cargo:rustc-env={variable}={}", digest(&root, paths));
+    }
+}
+
+/// The digest of the sources below `paths`.
+fn digest(root: &Path, paths: &[&str]) -> String {
+    let mut files = Vec::new();
+    for path in paths {
         sources(&root.join(path), &mut files);
     }
     files.sort();
     let mut hasher = blake3::Hasher::new();
     for file in files {
         let code = code(&fs::read_to_string(&file).unwrap_or_default());
-        let name = file.strip_prefix(&root).unwrap_or(&file).to_string_lossy().into_owned();
+        let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
         hasher.update(name.as_bytes());
         hasher.update(&(code.len() as u64).to_le_bytes());
         hasher.update(code.as_bytes());
     }
-    println!("cargo:rustc-env=CLIP_LAB_CODE={}", &hasher.finalize().to_hex()[..16]);
+    hasher.finalize().to_hex()[..16].to_owned()
 }
 
 /// A source without its comment lines, in Rust and C++.

@@ -3,7 +3,7 @@
 use std::{io::IsTerminal as _, path::Path};
 
 use anyhow::Result;
-use clip_lab_cli::{CheckArgs, Exit, answer, coloured, message, print, shown, talk};
+use clip_lab_cli::{CheckArgs, Exit, coloured, eprint, json_document, message, print, shown};
 use clip_lab_plugin_api::Catalog;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub(super) struct Checked {
 pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
     let (mut good, mut all) = (true, Vec::new());
     for path in &args.specs {
-        let checked = match study::holds_study(path) {
+        let checked = match study::is_study_file(path) {
             true => study::check(path, &args.set, catalog),
             false => check_spec(path, args, catalog),
         };
@@ -43,9 +43,9 @@ pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
         }
     }
     if args.json {
-        print(answer(json!({ "good": good, "specs": all })));
+        print(json_document(json!({ "good": good, "specs": all })));
     }
-    Ok(if good { Exit::Fine } else { Exit::Mistakes })
+    Ok(if good { Exit::Success } else { Exit::Invalid })
 }
 
 /// Checks a spec, and estimates its cost if it is the only one or `--cost` is set.
@@ -77,7 +77,7 @@ fn check_spec(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Checked {
 /// Prints the problems of a spec.
 pub(super) fn print_report(report: &Report) {
     let colour = coloured(std::io::stderr().is_terminal());
-    talk(format_args!("{}\n\n{}\n\n", report.render(colour), report.summary()));
+    eprint(format_args!("{}\n\n{}\n\n", report.render(colour), report.summary()));
 }
 
 /// Every problem with its 1-based line and column; null for a problem of the whole file.
@@ -106,7 +106,7 @@ pub(super) fn problems(report: &Report) -> Vec<Value> {
 
 fn read(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Result<Plan, Report> {
     let mut spec = Spec::read(path, &args.set)?;
-    spec.own = args.before_run;
+    spec.trusted = args.before_run;
     plan_with_data(&spec, catalog)
 }
 

@@ -83,8 +83,8 @@ impl Dataset for Renamed {
     fn fingerprint(&self) -> String {
         self.data.fingerprint()
     }
-    fn ahead(&self, images: &[usize]) {
-        self.data.ahead(images);
+    fn prefetch(&self, images: &[usize]) {
+        self.data.prefetch(images);
     }
     fn skipped(&self) -> &[String] {
         self.data.skipped()

@@ -5,7 +5,7 @@ mod file;
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_cli::{EmbedArgs, answer, out, print, say, shown};
+use clip_lab_cli::{EmbedArgs, json_document, note, out, print, shown};
 use clip_lab_files::{GIB, read_capped};
 use clip_lab_plugin_api::{Catalog, Dataset as _, Mode};
 use serde_json::{Map, json};
@@ -13,6 +13,7 @@ use tch::{Device, Tensor};
 
 use self::file::Format;
 use super::{
+    device::device,
     image_folder::Folder,
     target::{Model, Target},
 };
@@ -39,7 +40,7 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let count = usize::from(args.images.is_some()) + usize::from(args.texts.is_some());
     let format = Format::of(&args.out, count)?;
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
-    let device = crate::model::device("auto")?;
+    let device = device("auto")?;
     let Model { image, text, .. } = target.build(device)?;
     let plan = &target.plan;
     let (mut tensors, mut metadata, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
@@ -59,7 +60,7 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     if args.json {
         let shapes: Map<_, _> =
             tensors.iter().map(|(name, rows)| (name.clone(), json!(rows.size()))).collect();
-        print(answer(json!({ "out": args.out, "tensors": shapes, "left_out": left_out })));
+        print(json_document(json!({ "out": args.out, "tensors": shapes, "left_out": left_out })));
         return Ok(());
     }
     for (name, rows) in &tensors {
@@ -81,7 +82,7 @@ fn images(
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::images(data.clone(), Arc::new(prepare));
     let mut console = Console::stderr();
-    let mut log = |image: &Unreadable| say!("skipped: {}", shown(image));
+    let mut log = |image: &Unreadable| note!("skipped: {}", shown(image));
     let found = Features::compute_with(tower, source, cores(), device, &mut console, &|| false, &mut log)?;
     let found = found.context("stopped")?;
     let good: Vec<i64> = (0..data.len())

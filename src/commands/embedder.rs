@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_cli::{say, shown};
+use clip_lab_cli::{note, shown};
 use clip_lab_plugin_api::{Dataset, Tokenizer};
 use tch::Device;
 
-use super::target::{Classes, Model, Target};
+use super::{
+    device::device,
+    target::{Classes, Model, Target},
+};
 use crate::{
     console::Console,
     data::{Prepare, Source, cores},
@@ -40,7 +43,7 @@ impl Embedder {
             images == texts,
             "image embeddings have {images} dimensions, text embeddings {texts}: they cannot be compared"
         );
-        let device = crate::model::device("auto")?;
+        let device = device("auto")?;
         let Model { image, text: text_tower, classes, .. } = target.build(device)?;
         let (objective, classes) = match (text_tower, classes) {
             (Some(tower), _) => (Objective::Texts(tower), None),
@@ -80,7 +83,7 @@ impl Embedder {
         let mut console = Console::stderr();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("stopped")?;
-        found.unreadable.iter().for_each(|image| say!("skipped: {}", shown(image)));
+        found.unreadable.iter().for_each(|image| note!("skipped: {}", shown(image)));
         Ok(found)
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_cli::{say, shown};
+use clip_lab_cli::{note, shown};
 use clip_lab_files::open_regular;
 use clip_lab_plugin_api::{Dataset, Image};
 use image::ImageFormat;
@@ -32,7 +32,7 @@ impl Folder {
         // A file with neither the extension nor the header of an image is not counted as a broken image.
         let others =
             files.extract_if(.., |path| ImageFormat::from_path(&*path).is_err() && !has_image_header(path));
-        others.for_each(|path| say!("skipped: {}: not an image", shown(name(&path))));
+        others.for_each(|path| note!("skipped: {}: not an image", shown(name(&path))));
         ensure!(!files.is_empty(), "{} holds no image", folder.display());
         Ok(Self { files, tolerate })
     }

@@ -3,6 +3,7 @@
 pub mod check;
 mod class_names;
 pub mod data;
+mod device;
 pub mod embed;
 mod embedder;
 pub mod eval;

@@ -1,13 +1,14 @@
 //! `clip-lab run --overfit`: checks that the model can overfit one batch.
 
 use anyhow::Result;
-use clip_lab_cli::{answer, print};
+use clip_lab_cli::{json_document, print};
 use serde_json::json;
 
+use super::device::device;
 use crate::{
-    model::{Start, device},
+    model::WeightsSource,
     plan::Plan,
-    preflight::{Landmarks, landmarks},
+    preflight::{ReferenceLosses, reference_losses},
     train::{self, Components, Inputs, Overfitted},
 };
 
@@ -19,17 +20,17 @@ const MIN_SHARE: f64 = 0.5;
 /// # Errors
 /// When the data, weights or plugins cannot be loaded, which would also stop the run itself.
 pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
+    let device = device(&plan.run.device)?;
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
     }
-    let device = device(&plan.run.device)?;
     let inputs = Inputs::open(plan)?;
     let classes = inputs.train.classes().len() as i64;
-    let mut components = Components::build(plan, &inputs, device, Start::FromSpec)?;
-    let expected = landmarks(plan, &components, classes, None)?;
+    let mut components = Components::build(plan, &inputs, device, WeightsSource::Spec)?;
+    let expected = reference_losses(plan, &components, classes, None)?;
     let overfitted = train::overfit(plan, &inputs, &mut components, device, steps)?;
-    let floor = landmarks(plan, &components, classes, Some(&overfitted.groups))?;
-    let verdict = Verdict::of(&overfitted, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
+    let floor = reference_losses(plan, &components, classes, Some(&overfitted.groups))?;
+    let verdict = Verdict::of(&overfitted, expected, floor.map_or(0.0, |losses| losses.minimum));
     match json {
         true => print(verdict.json()),
         false => print(format_args!("{}\n", verdict.text())),
@@ -48,13 +49,13 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn of(result: &Overfitted, expected: Option<Landmarks>, floor: f64) -> Self {
+    fn of(result: &Overfitted, expected: Option<ReferenceLosses>, floor: f64) -> Self {
         let (first, last) = (result.losses.first(), result.losses.last());
         Self {
             first: first.copied().unwrap_or(f64::NAN),
             last: last.copied().unwrap_or(f64::NAN),
             steps: result.losses.len().saturating_sub(1),
-            expected: expected.map(|landmarks| landmarks.first),
+            expected: expected.map(|losses| losses.initial),
             floor,
         }
     }
@@ -72,7 +73,7 @@ impl Verdict {
     fn json(&self) -> String {
         let Self { first, last, steps, expected, floor } = self;
         let causes = if self.fell() { Vec::new() } else { self.causes() };
-        answer(json!({
+        json_document(json!({
             "falls": self.fell(), "steps": steps, "first_loss": first, "last_loss": last, "expected_first_loss": expected,
             "floor": floor, "share": self.share(), "likely_causes": causes,
         }))

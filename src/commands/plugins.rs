@@ -1,8 +1,8 @@
 //! `clip-lab plugins`: lists plugins, with every setting, its default and its help.
 
 use anyhow::{Result, anyhow};
-use clip_lab_cli::{PluginsArgs, answer, print};
-use clip_lab_plugin_api::{Catalog, Description, problem::nearest};
+use clip_lab_cli::{PluginsArgs, json_document, print};
+use clip_lab_plugin_api::{Catalog, Description, problem::suggest};
 use serde_json::{Map, Value, json};
 
 use crate::plan::schema;
@@ -42,7 +42,7 @@ fn described(args: &PluginsArgs, catalog: &Catalog) -> Result<String> {
     };
     let chosen = chosen(args, catalog)?;
     let kinds = chosen.iter().map(|(key, plugins)| ((*key).to_owned(), plugins.iter().map(one).collect()));
-    Ok(answer(json!({ "kinds": kinds.collect::<Map<_, _>>() })))
+    Ok(json_document(json!({ "kinds": kinds.collect::<Map<_, _>>() })))
 }
 
 /// The selected kinds, each with its selected plugins.
@@ -94,7 +94,7 @@ fn table(name: &str) -> Option<Description> {
 }
 
 fn unknown_name(message: &str, name: &str, known: &[&str]) -> anyhow::Error {
-    let hint = nearest(name, known).map(|other| format!("; did you mean `{other}`?")).unwrap_or_default();
+    let hint = suggest(name, known).map(|other| format!("; did you mean `{other}`?")).unwrap_or_default();
     anyhow!("{message} `{name}`{hint} (known: {})", known.join(", "))
 }
 

@@ -3,18 +3,17 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Result, ensure};
-use clip_lab_cli::{Exit, line, print};
+use clip_lab_cli::{Exit, json_line, print};
+use clip_lab_torch_ext::LIBTORCH;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
-
-/// The libtorch version that tch is built for.
-const EXPECTED_LIBTORCH: &str = "2.11.0";
 
 /// Runs a small matrix product to test libtorch, and prints its version, folder and devices.
 ///
 /// # Errors
 /// When libtorch fails or its result is wrong.
 pub fn probe() -> Result<Exit> {
+    let opened = clip_lab_torch_ext::open_cuda();
     let ones = Tensor::f_ones([8, 8], (Kind::Float, Device::Cpu))?;
     let sum = f64::try_from(ones.f_matmul(&ones)?.f_sum(Kind::Double)?)?;
     ensure!(
@@ -26,16 +25,15 @@ pub fn probe() -> Result<Exit> {
         let text = fs::read_to_string(folder.parent()?.join("build-version")).ok()?;
         Some(text.trim().to_owned())
     });
-    let opened = clip_lab_torch_ext::open_cuda();
-    print(line(json!({
-        "libtorch": version.as_deref().unwrap_or(EXPECTED_LIBTORCH),
-        "library_of": EXPECTED_LIBTORCH,
+    print(json_line(json!({
+        "libtorch": version.as_deref().unwrap_or(LIBTORCH),
+        "library_of": LIBTORCH,
         "folder": folder,
         "threads": tch::get_num_threads(),
         "devices": if opened.is_ok() { tch::Cuda::device_count() } else { 0 },
         "cuda_fault": opened.err(),
     })));
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 /// The folder of the libtorch that this process has loaded.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::{Exit, RunArgs, Ui, say};
+use clip_lab_cli::{Exit, RunArgs, Ui, note};
 use clip_lab_plugin_api::Catalog;
 
 use super::{overfit::overfit, study};
@@ -20,10 +20,10 @@ use crate::{
 /// # Errors
 /// Every problem of the spec, or the error that stopped the run.
 pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
-    if study::holds_study(&args.spec) {
-        return Err(study::is_a_study(&args.spec));
+    if study::is_study_file(&args.spec) {
+        return Err(study::study_error(&args.spec));
     }
-    let mut plan = plan(Spec::read(&args.spec, &args.set)?.as_own(), catalog)?;
+    let mut plan = plan(Spec::read(&args.spec, &args.set)?.into_trusted(), catalog)?;
     if let Some(share) = args.share {
         limit_threads(&mut plan, share);
     }
@@ -40,8 +40,8 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
         arm: args.arm.clone(),
     };
     if let Some(run) = finished(&options)? {
-        say!("run {} ({}) is finished at step {}: nothing to resume", run.uid, run.name, run.step);
-        return Ok(Exit::Fine);
+        note!("run {} ({}) is finished at step {}: nothing to resume", run.uid, run.name, run.step);
+        return Ok(Exit::Success);
     }
     // The dashboard belongs to the other binary; here it falls back to plain lines.
     let ui = match args.ui() {
@@ -50,9 +50,9 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     };
     let ended = train::run(&plan, &options, &mut Console::new(ui), signals::listen()?)?;
     Ok(match ended {
-        Ended::Finished => Exit::Fine,
+        Ended::Finished => Exit::Success,
         Ended::Stopped { .. } => Exit::Interrupted,
-        Ended::NonFinite { .. } => Exit::Failed,
+        Ended::NonFinite { .. } => Exit::Failure,
     })
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_cli::{SearchArgs, SearchDirection, SearchSplit, say, shown};
+use clip_lab_cli::{SearchArgs, SearchDirection, SearchSplit, note, shown};
 use clip_lab_plugin_api::{Catalog, Dataset};
 use clip_lab_search_protocol::{Misses, Ready};
 use clip_lab_store::{RankSet, Reader as Store};
@@ -22,6 +22,7 @@ use signal_hook::{
 use tch::nn;
 
 use super::{
+    device::device,
     spec_weights::SpecWeights,
     target::{Model, Target, is_checkpoint},
 };
@@ -48,7 +49,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     // First, because the run may have no such evaluation.
     let set = if args.wrong.wrong { Some(ranks(args, store, split)?) } else { None };
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
-    let device = crate::model::device("auto")?;
+    let device = device("auto")?;
     let Model { vars, image, text, .. } = target.build(device)?;
     let (tower, side) =
         image.as_ref().zip(target.plan.image.as_ref()).context("the model has no image tower")?;
@@ -72,7 +73,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let ready = Ready {
         gallery: gallery.description.clone(),
         images: index.len(),
-        broken: index.broken().count(),
+        unreadable: index.unreadable().count(),
         dim,
         texts: texts.is_some(),
         index: file.path,
@@ -136,7 +137,7 @@ fn gallery(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<(Galler
         }
     };
     let (split, data) = split(spec, args.gallery.split, catalog)?;
-    data.skipped().iter().for_each(|message| say!("{split}: {}", shown(message)));
+    data.skipped().iter().for_each(|message| note!("{split}: {}", shown(message)));
     Ok((Gallery::of(data, &format!("[data.{split}] of {owner}")), Some(split)))
 }
 
@@ -174,7 +175,7 @@ impl Stop {
     /// Installs the handlers: the first signal requests a stop, the second ends the program at once.
     fn listen() -> Result<Self> {
         let stop = Self::default();
-        for signal in clip_lab_cli::heeded(&[SIGINT, SIGTERM]) {
+        for signal in clip_lab_cli::not_ignored(&[SIGINT, SIGTERM]) {
             // In this order: the first signal sets the flag that the second one checks.
             signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.at_once.clone())?;
             signal_hook::flag::register(signal, stop.at_once.clone())?;

@@ -82,11 +82,17 @@ pub fn choose(sources: Sources, split: Option<&str>) -> Result<(&'static str, Bo
     found.context("the data set has no split")
 }
 
-fn spec(data: &Path, own: bool, sets: &[String], tolerate: Option<f64>, catalog: &Catalog) -> Result<Plan> {
+fn spec(
+    data: &Path,
+    trusted: bool,
+    sets: &[String],
+    tolerate: Option<f64>,
+    catalog: &Catalog,
+) -> Result<Plan> {
     ensure!(data.exists(), "{} is neither a folder nor a spec", data.display());
     let read = |sets: &[String]| -> Result<Spec, Report> {
         let spec = Spec::read(data, sets)?;
-        Ok(if own { spec.as_own() } else { spec })
+        Ok(if trusted { spec.into_trusted() } else { spec })
     };
     let first = plan(read(sets)?, catalog)?;
     let Some(share) = tolerate else { return Ok(first) };

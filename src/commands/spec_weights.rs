@@ -30,7 +30,7 @@ impl SpecWeights {
         let ends =
             |ending: &str| path.is_file() && path.extension().is_some_and(|extension| extension == ending);
         if ends("toml") {
-            return Ok(Self { spec: Spec::read(path, sets)?.as_own(), weights: None });
+            return Ok(Self { spec: Spec::read(path, sets)?.into_trusted(), weights: None });
         }
         if ends("safetensors") {
             let spec = path.with_file_name("spec.toml");

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, anyhow};
-use clip_lab_cli::{Exit, FingerprintArgs, line, print, shown};
+use clip_lab_cli::{Exit, FingerprintArgs, json_line, print, shown};
 use clip_lab_plugin_api::{Catalog, Dataset, Planned, problem::Problem};
 use serde_json::{Map, Value, json};
 
@@ -11,13 +11,13 @@ use super::check::{Checked, print_report, problems, summary};
 use crate::{
     data::identity,
     plan::{Plan, Split, plan, plan_with_data, unreported},
-    spec::{Arm, Report, Spec, Study, study::is_study, text_of},
+    spec::{Arm, Report, Spec, Study, read_spec_text, study::is_study},
     train::CODE,
 };
 
 /// Whether a file is a study. False for an unreadable file, whose error is reported when it is read as a spec.
-pub fn holds_study(file: &Path) -> bool {
-    text_of(file).is_ok_and(|text| is_study(&text))
+pub fn is_study_file(file: &Path) -> bool {
+    read_spec_text(file).is_ok_and(|text| is_study(&text))
 }
 
 /// Plans every arm of a study; the result has a line for each, or every problem.
@@ -54,20 +54,20 @@ pub(super) fn check(file: &Path, sets: &[String], catalog: &Catalog) -> Checked 
 /// Prints the fingerprints of the code and of every arm's data as JSON. Problems of the study are printed, not returned.
 pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<Exit> {
     let plans = Study::read(&args.study).map_err(|report| vec![report]).and_then(|study| {
-        plans(&study, &args.set, catalog, |spec, catalog| plan(spec.clone().as_own(), catalog))
+        plans(&study, &args.set, catalog, |spec, catalog| plan(spec.clone().into_trusted(), catalog))
     });
     let plans = match plans {
         Ok(plans) => plans,
         Err(reports) => {
             reports.iter().for_each(print_report);
-            return Ok(Exit::Mistakes);
+            return Ok(Exit::Invalid);
         }
     };
     let mut cache = BTreeMap::new();
     let arms: Map<String, Value> =
         plans.iter().map(|(arm, plan)| (arm.clone(), data(plan, &mut cache))).collect();
-    print(line(json!({ "code": CODE, "arms": arms })));
-    Ok(Exit::Fine)
+    print(json_line(json!({ "code": CODE, "arms": arms })));
+    Ok(Exit::Success)
 }
 
 /// Plans a spec.
@@ -171,6 +171,6 @@ fn open(planned: &Planned<dyn Dataset>) -> Result<String, String> {
 }
 
 /// The error for a study in place of a single spec.
-pub fn is_a_study(file: &Path) -> anyhow::Error {
+pub fn study_error(file: &Path) -> anyhow::Error {
     anyhow!("{file} is a study: run it with `clip-lab run {file}`", file = file.display())
 }

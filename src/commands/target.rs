@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_checkpoint::{Checkpoint, TensorFile};
-use clip_lab_cli::{ModelWeights, say};
+use clip_lab_cli::{ModelWeights, note};
 use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use tch::{Device, nn};
 
 use super::spec_weights::{SpecWeights, weights_in};
 use crate::{
-    model::{Classifier, ImageTower, Start, TextTower},
+    model::{Classifier, ImageTower, TextTower, WeightsSource},
     plan::{self, ModelPlan, plan_model},
     spec::Spec,
     train::checkpoint,
@@ -97,10 +97,10 @@ impl Target {
         // A fixed seed makes random weights the same at every call, so that cached embeddings stay valid.
         tch::manual_seed(0);
         let vars = nn::VarStore::new(device);
-        let start = if self.checkpoint.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
+        let source = if self.checkpoint.is_some() { WeightsSource::Checkpoint } else { WeightsSource::Spec };
         let plan = &self.plan;
-        let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, start)).transpose()?;
-        let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, start)).transpose()?;
+        let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, source)).transpose()?;
+        let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, source)).transpose()?;
         if let Some(path) = &self.checkpoint {
             checkpoint::read_weights(path, &vars)?;
         }
@@ -154,7 +154,7 @@ pub fn hides_folder(model: &str, store: &Path) -> bool {
 /// Tells the user if `model` is a run that hides a folder.
 pub fn note_folder(model: &str, store: &Path) {
     if hides_folder(model, store) {
-        say!("`{model}` is both a run and a folder: using the run; `./{model}` is the folder");
+        note!("`{model}` is both a run and a folder: using the run; `./{model}` is the folder");
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_files::{MIB, read_text_capped};
-use plugins_eval::{Named, Templates};
+use clip_lab_plugin_api::templates::{Named, Templates};
 use serde::Deserialize;
 
 /// Size limit of a template file.

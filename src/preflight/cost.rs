@@ -6,7 +6,7 @@ use clip_lab_torch_ext::count_flops;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use super::{made_up::SyntheticBatch, memory::Memory};
+use super::{memory::Memory, synthetic_batch::SyntheticBatch};
 
 use crate::{
     model::Objective,
@@ -49,7 +49,7 @@ pub struct Part {
 
 impl Cost {
     /// Counts parameters and FLOPs and measures memory. `before` is the process's memory before the model was built.
-    /// Makes an optimizer update, so the rig must not be trained afterwards.
+    /// Makes an optimizer update, so the components must not be trained afterwards.
     ///
     /// # Errors
     /// When a tower, the loss or the optimizer fails.

@@ -1,49 +1,54 @@
 //! The expected initial value and the minimum of a loss, computed with the loss itself.
 
 use anyhow::Result;
-use clip_lab_plugin_api::{Classes, Pair};
-use tch::{Kind, Tensor};
+use clip_lab_plugin_api::{ClassLoss, Classes, Loss, Pair, PairLoss};
+use tch::{Device, Kind, Tensor};
 
-use crate::{model::Objective, plan::Plan, train::Components};
+use crate::{plan::Plan, train::Components};
 
 /// Larger batches are not scored here: their similarity matrix alone takes too much memory.
 const MAX_BATCH: usize = 8192;
 
-/// Two values of a loss that are known without training.
+/// Two values of a loss that are known before training.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Landmarks {
+pub struct ReferenceLosses {
     /// Of an untrained model: all similarities are zero, or all classes equally likely. ln(B) for InfoNCE, ln(C) for
     /// cross-entropy.
-    pub first: f64,
+    pub initial: f64,
     /// Of a model that fits the batch perfectly, at the initial logit scale.
-    pub floor: f64,
+    pub minimum: f64,
 }
 
-/// The landmarks of a plan's loss for one batch. `groups` gives every row a group number, the same for duplicates; none:
-/// all rows are unique. None if the batch is too large.
+/// The reference values of a plan's loss for one batch. `groups` gives every row a group number, the same for
+/// duplicates; without it all rows are unique. None if the batch is too large.
 ///
 /// # Errors
 /// When the loss fails.
-pub fn landmarks(
+pub fn reference_losses(
     plan: &Plan,
     components: &Components,
     classes: i64,
     groups: Option<&Tensor>,
-) -> Result<Option<Landmarks>> {
+) -> Result<Option<ReferenceLosses>> {
     if plan.run.batch > MAX_BATCH {
         return Ok(None);
     }
     let rows = groups.map_or(plan.run.batch as i64, |groups| groups.size()[0]);
-    tch::no_grad(|| match &components.objective {
-        Objective::Texts(_) => pairs(components, rows, groups).map(Some),
-        Objective::Classes(_) => of_classes(components, rows, classes).map(Some),
+    let device = components.vars.device();
+    tch::no_grad(|| match &*components.loss {
+        Loss::Pairs(loss) => of_pairs(&**loss, device, rows, groups).map(Some),
+        Loss::Classes(loss) => of_classes(&**loss, device, rows, classes).map(Some),
     })
 }
 
-fn pairs(components: &Components, rows: i64, groups: Option<&Tensor>) -> Result<Landmarks> {
-    let device = components.vars.device();
+fn of_pairs(
+    loss: &dyn PairLoss,
+    device: Device,
+    rows: i64,
+    groups: Option<&Tensor>,
+) -> Result<ReferenceLosses> {
     let score = |image: &Tensor, text: &Tensor| -> Result<f64> {
-        Ok(components.loss.score(&Pair { image, text, group: groups })?.loss.f_double_value(&[])?)
+        Ok(loss.score(&Pair { image, text, group: groups })?.loss.f_double_value(&[])?)
     };
     // Orthogonal embeddings: every image is equally far from every caption.
     let axis =
@@ -54,7 +59,7 @@ fn pairs(components: &Components, rows: i64, groups: Option<&Tensor>) -> Result<
     };
     // One axis for each unique row.
     let perfect = numbers.f_one_hot(rows)?.f_to_kind(Kind::Float)?; // [B, B]
-    Ok(Landmarks { first: score(&axis(0)?, &axis(1)?)?, floor: score(&perfect, &perfect)? })
+    Ok(ReferenceLosses { initial: score(&axis(0)?, &axis(1)?)?, minimum: score(&perfect, &perfect)? })
 }
 
 /// Renumbers groups consecutively from 0.
@@ -63,19 +68,17 @@ fn compact(groups: &Tensor) -> Result<Tensor> {
     Ok(numbers)
 }
 
-fn of_classes(components: &Components, rows: i64, classes: i64) -> Result<Landmarks> {
-    let device = components.vars.device();
+fn of_classes(loss: &dyn ClassLoss, device: Device, rows: i64, classes: i64) -> Result<ReferenceLosses> {
     let labels = Tensor::f_arange(rows, (Kind::Int64, device))?.f_remainder(classes)?;
     let targets = labels.f_one_hot(classes)?.f_to_kind(Kind::Float)?; // [B, C]
     let score = |logit: f64| -> Result<f64> {
         let logits = targets.f_mul_scalar(logit)?;
-        let classes = Classes { logits: &logits, targets: &targets };
-        Ok(components.loss.score_classes(&classes)?.loss.f_double_value(&[])?)
+        Ok(loss.score(&Classes { logits: &logits, targets: &targets })?.loss.f_double_value(&[])?)
     };
     // With label smoothing the minimum is at a finite logit, so several are tried.
     let losses = [1.0, 2.0, 4.0, 8.0, 16.0].map(score);
-    let floor = losses.into_iter().collect::<Result<Vec<_>>>()?.into_iter().fold(f64::INFINITY, f64::min);
-    Ok(Landmarks { first: score(0.0)?, floor })
+    let minimum = losses.into_iter().collect::<Result<Vec<_>>>()?.into_iter().fold(f64::INFINITY, f64::min);
+    Ok(ReferenceLosses { initial: score(0.0)?, minimum })
 }
 
 #[cfg(test)]

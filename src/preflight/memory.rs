@@ -1,27 +1,29 @@
 //! Peak memory. Activations are measured on two synthetic batch sizes and extrapolated linearly to the run's; other
-//! tensors are counted.
+//! tensors are counted. Compared with runs in docs/internals.md.
 
 use anyhow::Result;
 use clip_lab_plugin_api::{Params, Report, State};
-use clip_lab_torch_ext::watch_memory;
+use clip_lab_torch_ext::measure_peak_memory;
 use serde::Serialize;
 use tch::Tensor;
 
-use super::made_up::SyntheticBatch;
+use super::synthetic_batch::SyntheticBatch;
 use crate::{
     data::PREFETCHED_BATCHES,
     model::TEXT_BATCH,
     plan::Plan,
-    train::{Components, IMAGE_BATCH, Inputs},
+    train::{Components, IMAGE_BATCH, Inputs, ResidentMemory},
 };
 
+/// Memory that the allocator holds beyond the tensors, as a fraction of theirs.
+const FRAGMENTATION: f64 = 0.15;
 /// Batch sizes that are measured: batch norm needs more than one item.
 const SIZES: [i64; 2] = [2, 6];
 
 /// Peak memory in bytes.
 #[derive(Debug, Serialize)]
 pub struct Memory {
-    /// The process without a model: libtorch and the data lists.
+    /// The process without a model: its data lists, and the pages of program and libraries that a step uses.
     pub program: u64,
     /// Weights and buffers.
     pub weights: u64,
@@ -39,16 +41,24 @@ pub struct Memory {
     pub activations: u64,
     /// Activations without gradients: in evaluations, and when the features of a locked tower are cached.
     pub evaluation: u64,
+    /// Temporary tensors of an update.
+    pub update: u64,
+    /// Memory between tensors that the allocator cannot reuse.
+    pub fragmentation: u64,
 }
 
 impl Memory {
     /// Peak memory: training steps and evaluations alternate and reuse each other's memory.
     pub fn total(&self) -> u64 {
-        let state = self.weights + self.gradients + self.optimizer + self.tricks;
-        self.program + state + self.batches + self.activations.max(self.evaluation)
+        self.program + self.tensors() + self.fragmentation
     }
 
-    /// Measures a run. `before` is the process's memory before the model was built.
+    fn tensors(&self) -> u64 {
+        let state = self.weights + self.gradients + self.optimizer + self.tricks;
+        state + self.batches + self.activations.max(self.evaluation).max(self.update)
+    }
+
+    /// Measures a run. `before` is the process's data before the model was built, in bytes.
     pub(super) fn of(
         plan: &Plan,
         inputs: &Inputs,
@@ -70,15 +80,19 @@ impl Memory {
         let texts = Line::fit(both, &mut |batch| batch.evaluate(components, false))?;
         let evaluation = images.at(IMAGE_BATCH as u64).max(texts.at(TEXT_BATCH as u64));
         let gradients = trained_bytes(&components.params);
-        components.update(0, components.lr, &mut Report::default())?;
+        let mut update = || components.update(0, components.lr, &mut Report::default());
+        update()?; // The first update allocates the state, which is counted separately.
+        let (updated, update) = measure_peak_memory(update)?;
+        updated?;
         let run = &plan.run;
         let micro_batch = if run.micro_batch > 0 { run.micro_batch.min(run.batch) } else { run.batch } as u64;
         let image = size(small.images()) / SIZES[0] as u64;
         let in_training = if small.cached { 0 } else { (PREFETCHED_BATCHES as u64 + 2) * run.batch as u64 };
         let in_evaluation = (PREFETCHED_BATCHES as u64 + 2) * IMAGE_BATCH as u64;
         let variables: State = components.vars.variables().into_iter().collect();
-        Ok(Self {
-            program: before,
+        let files = ResidentMemory::now().unwrap_or_default().files;
+        let mut memory = Self {
+            program: before + files,
             weights: bytes(&variables),
             gradients,
             optimizer: bytes(&components.optimizer.state()),
@@ -87,7 +101,11 @@ impl Memory {
             activations_per_sample: forward.slope.max(backward.slope),
             activations: forward.at(micro_batch).max(backward.at(micro_batch)),
             evaluation,
-        })
+            update,
+            fragmentation: 0,
+        };
+        memory.fragmentation = (memory.tensors() as f64 * FRAGMENTATION) as u64;
+        Ok(memory)
     }
 }
 
@@ -105,7 +123,7 @@ impl Line {
     ) -> Result<Self> {
         let mut peaks = [0; 2];
         for (peak, batch) in peaks.iter_mut().zip(batches) {
-            let (done, held) = watch_memory(|| compute(batch))?;
+            let (done, held) = measure_peak_memory(|| compute(batch))?;
             done?;
             *peak = held;
         }

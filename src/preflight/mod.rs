@@ -4,26 +4,26 @@
 //! batches. Of the data only the lists are read.
 
 mod cost;
+mod display;
 mod loss;
-mod made_up;
 mod memory;
-mod mistakes;
-mod tell;
+mod synthetic_batch;
+mod warnings;
 
 use anyhow::Result;
 use serde::Serialize;
 use tch::Device;
 
 use crate::{
-    model::Start,
+    model::WeightsSource,
     plan::Plan,
-    train::{Components, Inputs, resident_memory},
+    train::{Components, Inputs, ResidentMemory},
 };
 
 pub use cost::{Cost, Part};
-pub use loss::{Landmarks, landmarks};
+pub use loss::{ReferenceLosses, reference_losses};
 pub use memory::Memory;
-pub use mistakes::Warning;
+pub use warnings::Warning;
 
 /// Cost and warnings of a run that has not started.
 #[derive(Debug, Serialize)]
@@ -52,11 +52,11 @@ impl Preflight {
     /// When the data cannot be opened or a plugin cannot be built, which would also stop the run at its start.
     pub fn of(plan: &Plan) -> Result<Self> {
         let inputs = Inputs::open(plan)?;
-        let before = resident_memory().unwrap_or(0);
-        let mut components = Components::build(plan, &inputs, Device::Cpu, Start::ToBeLoaded)?;
+        let before = ResidentMemory::now().unwrap_or_default().data;
+        let mut components = Components::build(plan, &inputs, Device::Cpu, WeightsSource::Checkpoint)?;
         let batch = plan.run.batch as u64;
-        let landmarks = landmarks(plan, &components, inputs.train.classes().len() as i64, None)?;
-        let warnings = mistakes::find(plan, &inputs, &components, landmarks.as_ref());
+        let losses = reference_losses(plan, &components, inputs.train.classes().len() as i64, None)?;
+        let warnings = warnings::find(plan, &inputs, &components, losses.as_ref());
         let cost = Cost::of(plan, &inputs, &mut components, before)?;
         Ok(Self {
             cost,
@@ -64,7 +64,7 @@ impl Preflight {
             batch,
             samples: inputs.total * batch,
             epochs: inputs.total as f64 / inputs.order.batches().max(1) as f64,
-            first_loss: landmarks.map(|landmarks| landmarks.first),
+            first_loss: losses.map(|losses| losses.initial),
             warnings,
         })
     }

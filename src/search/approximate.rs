@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::{ApproximateArgs, say};
+use clip_lab_cli::{ApproximateArgs, note};
 use clip_lab_search_protocol::Approximate as Quality;
 use clip_lab_vector_index::{Approximate, Expansion, Index};
 
@@ -35,7 +35,7 @@ pub fn approximate(
     };
     let graph = Approximate::of(index, path, expansion, cores(), &mut log, stop)?;
     let Some(graph) = graph else {
-        say!("stopped: the index is saved, the incomplete graph is not");
+        note!("stopped: the index is saved, the incomplete graph is not");
         return Ok(None);
     };
     if let Some(progress) = progress {

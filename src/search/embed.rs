@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use clip_lab_vector_index::Fresh;
+use clip_lab_vector_index::EmbedResult;
 
 use super::{
     gallery::Gallery,
@@ -32,10 +32,10 @@ impl Embed for GalleryImages<'_> {
         let source = Source::images(self.1.data.clone(), Arc::new(self.0.prepare()));
         let mut loader = Loader::new(source, batches.into_iter(), cores(), self.0.device);
         while let Some(batch) = loader.next_batch()? {
-            let mut part: Vec<(usize, Fresh)> = batch
+            let mut part: Vec<(usize, EmbedResult)> = batch
                 .unreadable
                 .into_iter()
-                .map(|image| (image.image, Fresh::Unreadable(image.reason)))
+                .map(|image| (image.image, EmbedResult::Unreadable(image.reason)))
                 .collect();
             if let Some(images) = batch.images.filter(|_| batch.indices.numel() > 0) {
                 let indices = Vec::<i64>::try_from(&batch.indices)?;
@@ -70,6 +70,10 @@ impl Embed for Texts<'_> {
     }
 }
 
-fn fresh(row: Vec<f32>) -> Fresh {
-    if finite(&row) { Fresh::Row(row) } else { Fresh::Unreadable("its embedding is not finite".to_owned()) }
+fn fresh(row: Vec<f32>) -> EmbedResult {
+    if finite(&row) {
+        EmbedResult::Row(row)
+    } else {
+        EmbedResult::Unreadable("its embedding is not finite".to_owned())
+    }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_search_protocol::{Found, Hit, Image as Shown, Query};
-use clip_lab_vector_index::{Approximate, Index, Near, share};
+use clip_lab_vector_index::{Approximate, Index, Neighbour, share};
 
 use super::{
     gallery::Gallery,
@@ -65,7 +65,7 @@ impl Engine<'_> {
         }
     }
 
-    fn hit(&self, near: Near) -> Hit {
+    fn hit(&self, near: Neighbour) -> Hit {
         Hit { image: near.row, name: self.name(near.row), score: near.score }
     }
 

@@ -1,6 +1,6 @@
 //! Progress on standard error.
 
-use clip_lab_cli::{rewrite, say};
+use clip_lab_cli::{note, rewrite_line};
 use std::{
     io::IsTerminal as _,
     time::{Duration, Instant},
@@ -47,19 +47,19 @@ impl Progress {
             duration(remaining)
         );
         if self.terminal {
-            rewrite(&line);
+            rewrite_line(&line);
         } else {
-            say!("{line}");
+            note!("{line}");
         }
     }
 
     /// Prints the totals.
     pub fn finish(self, done: usize) {
         if self.terminal {
-            rewrite("");
+            rewrite_line("");
         }
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = done as f64 / seconds.max(1e-9);
-        say!("{} {done} {} in {} ({rate:.0} per second)", self.verb, self.what, duration(seconds));
+        note!("{} {done} {} in {} ({rate:.0} per second)", self.verb, self.what, duration(seconds));
     }
 }

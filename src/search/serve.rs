@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_search_protocol::{Answer, Ask, Image, Misses, Ready, Reply, Request};
+use clip_lab_search_protocol::{Answer, Image, Misses, Operation, Ready, Reply, Request};
 use clip_lab_vector_index::Index;
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -36,17 +36,17 @@ pub fn serve(
     let (replies, thumbnails) = (ReplyWriter::default(), thumbnail_threads(&engine.gallery, &engine.index));
     replies.send(0, Ok(Answer::Ready(ready)))?;
     for line in requests {
-        let Request { id, ask } = match serde_json::from_str(&line) {
+        let Request { id, operation } = match serde_json::from_str(&line) {
             Ok(request) => request,
             Err(error) => {
                 replies.send(0, Err(anyhow!("invalid request: {error}: {line}")))?;
                 continue;
             }
         };
-        let answer = match ask {
-            Ask::Nearest { to, top, check } => engine.nearest(&to, top, check).map(Answer::Found),
-            Ask::Misses { count, top } => misses(count, top).map(Answer::Misses),
-            Ask::Thumbnail { of, side } => {
+        let answer = match operation {
+            Operation::Nearest { to, top, check } => engine.nearest(&to, top, check).map(Answer::Found),
+            Operation::Misses { count, top } => misses(count, top).map(Answer::Misses),
+            Operation::Thumbnail { of, side } => {
                 // The threads run until the sender is dropped, after this loop.
                 let _ = thumbnails.send(Job { id, of, side, replies: replies.clone() });
                 continue;
@@ -119,7 +119,7 @@ fn make_thumbnail(gallery: &Gallery, index: &Index, of: &Image, side: u32) -> Re
             gallery.data.image(index.entry(*row))?
         }
     };
-    let (pixels, _room) = image.decode_within()?;
+    let (pixels, _memory) = image.decode_reserved()?;
     let jpeg = thumbnail(&pixels, side.clamp(1, MAX_SIDE))?;
     Ok(Answer::Thumbnail { jpeg: STANDARD.encode(jpeg) })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_image_io::Scratch;
+use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Image, Mode, Tokenizer};
 use tch::{Device, Kind, Tensor, nn};
 
@@ -70,12 +70,12 @@ impl<'a> ImageEmbedder<'a> {
     /// # Errors
     /// When it cannot be read.
     pub fn file(&self, path: &Path) -> Result<Vec<f32>> {
-        let (prepare, mut scratch) = (self.prepare(), Scratch::new()?);
+        let (prepare, mut decoder) = (self.prepare(), Decoder::new()?);
         let side = i64::from(prepare.size());
         let mut out = vec![0.0; (3 * side * side) as usize];
-        let opened = Image::read(path).and_then(|image| scratch.open(image));
+        let opened = Image::read(path).and_then(|image| decoder.open(image));
         let opened = opened.with_context(|| path.display().to_string())?;
-        prepare.eval(&opened, &mut scratch, &mut out).with_context(|| path.display().to_string())?;
+        prepare.eval(&opened, &mut decoder, &mut out).with_context(|| path.display().to_string())?;
         let images = Tensor::from_slice(&out).f_reshape([1, 3, side, side])?.to_device(self.device);
         one(self.rows(&images)?)
     }

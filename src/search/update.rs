@@ -6,8 +6,8 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use clip_lab_cli::{say, shown};
-use clip_lab_vector_index::{Fresh, Index, Stamp, Update};
+use clip_lab_cli::{note, shown};
+use clip_lab_vector_index::{EmbedResult, Index, Stamp, Update};
 
 use super::{index_file::IndexFile, progress::Progress};
 
@@ -18,7 +18,7 @@ const SAVE_SHARE: u32 = 20;
 const MAX_LISTED: usize = 10;
 
 /// Receives embedded items with their indices; returns false to stop.
-pub type Sink<'a> = dyn FnMut(Vec<(usize, Fresh)>) -> Result<bool> + 'a;
+pub type Sink<'a> = dyn FnMut(Vec<(usize, EmbedResult)>) -> Result<bool> + 'a;
 
 /// Embeds items by their indices.
 pub trait Embed {
@@ -55,7 +55,7 @@ pub fn update_index(
         saved: Instant::now(),
         interval: SAVE_INTERVAL,
     };
-    let items = writer.update.wanted.clone();
+    let items = writer.update.to_embed.clone();
     let (mut done, mut stopped) = (0, false);
     if !items.is_empty() {
         let mut progress = Progress::new("embedded", embed.what(), items.len());
@@ -70,14 +70,14 @@ pub fn update_index(
     }
     let index = writer.finish()?;
     if stopped && done < items.len() {
-        say!(
+        note!(
             "stopped: {} of {} {} are in {}",
             index.entries().len(),
             now.len(),
             embed.what(),
             file.path.display()
         );
-        say!("run the same command without --fresh to resume");
+        note!("run the same command without --fresh to resume");
         return Ok(None);
     }
     report_unreadable(&index, embed.what())?;
@@ -90,32 +90,32 @@ fn existing(file: &IndexFile) -> Option<Index> {
         return None;
     }
     let read = Index::read(&file.path, &file.model);
-    read.inspect_err(|error| say!("{error:#}: rebuilding the index")).ok()
+    read.inspect_err(|error| note!("{error:#}: rebuilding the index")).ok()
 }
 
 fn log_update(update: &Update, all: usize, what: &str) {
-    let (missing, changed) = (update.wanted.len(), update.changed);
-    if missing == 0 && update.vanished == 0 {
+    let (missing, changed) = (update.to_embed.len(), update.changed);
+    if missing == 0 && update.removed == 0 {
         return;
     }
     let new = missing - changed;
-    say!(
+    note!(
         "index: {} of {all} {what} cached, {new} new, {changed} changed, {} removed",
         all - missing,
-        update.vanished
+        update.removed
     );
 }
 
 /// Lists unreadable items. Fails if there are no others.
 fn report_unreadable(index: &Index, what: &str) -> Result<()> {
-    let unreadable: Vec<(&str, &str)> = index.broken().collect();
+    let unreadable: Vec<(&str, &str)> = index.unreadable().collect();
     if let (true, Some((name, why))) = (index.is_empty(), unreadable.first()) {
         bail!("none of {} {what} can be read; the first: {name}: {why}", unreadable.len());
     }
     let listed = unreadable.iter().take(MAX_LISTED);
-    listed.for_each(|(name, why)| say!("skipped: {}: {}", shown(name), shown(why)));
+    listed.for_each(|(name, why)| note!("skipped: {}: {}", shown(name), shown(why)));
     if unreadable.len() > MAX_LISTED {
-        say!("skipped: {} more, {} in total", unreadable.len() - MAX_LISTED, unreadable.len());
+        note!("skipped: {} more, {} in total", unreadable.len() - MAX_LISTED, unreadable.len());
     }
     Ok(())
 }
@@ -126,13 +126,13 @@ struct Writer<'a> {
     file: &'a IndexFile,
     index: Option<Index>,
     update: Update,
-    fresh: HashMap<usize, Fresh>,
+    fresh: HashMap<usize, EmbedResult>,
     saved: Instant,
     interval: Duration,
 }
 
 impl Writer<'_> {
-    fn add(&mut self, chunk: Vec<(usize, Fresh)>) -> Result<()> {
+    fn add(&mut self, chunk: Vec<(usize, EmbedResult)>) -> Result<()> {
         self.fresh.extend(chunk);
         if self.saved.elapsed() > self.interval {
             let started = Instant::now();
@@ -154,7 +154,7 @@ impl Writer<'_> {
     /// The updated index, saved if it has changed.
     fn finish(mut self) -> Result<Index> {
         match self.index.take() {
-            Some(index) if self.fresh.is_empty() && self.update.is_nothing(Some(&index)) => Ok(index),
+            Some(index) if self.fresh.is_empty() && self.update.is_up_to_date(Some(&index)) => Ok(index),
             index => {
                 self.index = index;
                 self.write()?;
@@ -178,7 +178,7 @@ mod tests {
         fn embed(&self, items: &[usize], sink: &mut Sink<'_>) -> Result<()> {
             for &item in items {
                 self.0.borrow_mut().push(item);
-                if !sink(vec![(item, Fresh::Row(vec![item as f32, 1.0]))])? {
+                if !sink(vec![(item, EmbedResult::Row(vec![item as f32, 1.0]))])? {
                     break;
                 }
             }

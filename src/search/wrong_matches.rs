@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::ModelWeights;
-use clip_lab_search_protocol::{Item, Judged, Miss, Misses};
+use clip_lab_search_protocol::{Item, Miss, Misses, RankedItem};
 use clip_lab_store::{RankSet, Reader as Store, RunRow};
 use clip_lab_vector_index::Index;
 
@@ -154,7 +154,7 @@ impl<'a> WrongMatches<'a> {
         let results = nearest.iter().zip(1..).map(|(near, position)| {
             let last = near.row == best.row && position > top as u32;
             let rank = if last { index.rank(&embedding, best) as u32 + 1 } else { position };
-            Judged { item: item(near.row), rank, score: near.score, right: correct.contains(&near.row) }
+            RankedItem { item: item(near.row), rank, score: near.score, right: correct.contains(&near.row) }
         });
         let possible = index.ranks_within(&embedding, best.score, ROUNDING);
         let miss = Miss { query, rank: rank + 1, answers: results.collect() };

@@ -37,8 +37,8 @@ fn embed(lab: &Lab, model: &str, root: &Path) -> [Tensor; 2] {
 }
 
 /// Exports a golden model and compares the embeddings of the export with those of the model.
-fn round_trip(model: &str, format: &str) -> Option<Lab> {
-    let root = goldens("models")?;
+fn round_trip(model: &str, format: &str) -> Lab {
+    let root = goldens("models");
     let (lab, source) = (Lab::empty(), root.join(model));
     let source = source.to_str().unwrap();
     lab.run(&["model", "export", source, "--format", format, "--out", "out"]).success();
@@ -46,12 +46,12 @@ fn round_trip(model: &str, format: &str) -> Option<Lab> {
     for (a, b) in before.iter().zip(&after) {
         assert!(off(a, b) <= BACK, "{model} as {format}: {}", off(a, b));
     }
-    Some(lab)
+    lab
 }
 
 /// Checks that every tensor of the original is bit-identical in the export.
 fn same_tensors(lab: &Lab, model: &str, file: &str) {
-    let original = TensorFile::open(&goldens("models").unwrap().join(model).join(file)).unwrap();
+    let original = TensorFile::open(&goldens("models").join(model).join(file)).unwrap();
     let ours = TensorFile::open(&lab.path("out").join(file)).unwrap();
     let mut compared = 0;
     for name in original.names() {
@@ -71,7 +71,7 @@ fn same_tensors(lab: &Lab, model: &str, file: &str) {
 
 #[test]
 fn a_clip_of_hugging_face_round_trips_tensor_by_tensor() {
-    let Some(lab) = round_trip("hf_clip", "hf") else { return };
+    let lab = round_trip("hf_clip", "hf");
     same_tensors(&lab, "hf_clip", "model.safetensors");
     let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
     assert_contains(&card, &["library_name: transformers", "CLIPModel.from_pretrained", "| image | vit |"]);
@@ -79,14 +79,14 @@ fn a_clip_of_hugging_face_round_trips_tensor_by_tensor() {
 
 #[test]
 fn a_dual_encoder_round_trips_tensor_by_tensor() {
-    let Some(lab) = round_trip("hf_dual_vit_bert", "hf") else { return };
+    let lab = round_trip("hf_dual_vit_bert", "hf");
     same_tensors(&lab, "hf_dual_vit_bert", "model.safetensors");
 }
 
 #[test]
 fn models_of_open_clip_round_trip_tensor_by_tensor() {
     for model in ["open_clip_vit", "open_clip_resnet"] {
-        let Some(lab) = round_trip(model, "open_clip") else { return };
+        let lab = round_trip(model, "open_clip");
         same_tensors(&lab, model, "open_clip_model.safetensors");
     }
 }
@@ -94,13 +94,13 @@ fn models_of_open_clip_round_trip_tensor_by_tensor() {
 #[test]
 fn models_convert_from_one_tool_to_the_other() {
     // The first exports CLIP's vocabulary, the second its own tokenizer.
-    let Some(_) = round_trip("open_clip_vit", "hf") else { return };
-    let Some(_) = round_trip("hf_clip", "open_clip") else { return };
+    round_trip("open_clip_vit", "hf");
+    round_trip("hf_clip", "open_clip");
 }
 
 #[test]
 fn unsupported_models_are_reported() {
-    let Some(root) = goldens("models") else { return };
+    let root = goldens("models");
     let lab = Lab::empty();
     let refused = |model: &str, format: &str| {
         let source = root.join(model);
@@ -115,7 +115,7 @@ fn unsupported_models_are_reported() {
 
 #[test]
 fn an_export_is_replaced_only_when_asked() {
-    let Some(root) = goldens("models/hf_clip") else { return };
+    let root = goldens("models/hf_clip");
     let lab = Lab::empty();
     let export = |more: &[&str]| {
         let args = ["model", "export", root.to_str().unwrap(), "--format", "hf", "--out", "out"];
@@ -145,7 +145,7 @@ fn an_export_is_replaced_only_when_asked() {
 
 #[test]
 fn a_torchscript_file_computes_what_transformers_computes() {
-    let Some(root) = goldens("models") else { return };
+    let root = goldens("models");
     for model in ["hf_clip", "hf_dual_vit_bert", "open_clip_resnet"] {
         let (lab, source) = (Lab::empty(), root.join(model));
         let args = ["model", "export", source.to_str().unwrap(), "--format", "torchscript", "--out", "out"];
@@ -297,8 +297,8 @@ dim = 16
 "#;
 
 /// Trains and exports a model, and compares the embeddings of the export with those of the run.
-fn train_and_round_trip(towers: &str, loss: &str, formats: &[&str]) -> Option<Lab> {
-    let root = goldens("models")?;
+fn train_and_round_trip(towers: &str, loss: &str, formats: &[&str]) -> Lab {
+    let root = goldens("models");
     let (start, end) = (TINY.find("[model.image]\n").unwrap(), TINY.find("[loss]\n").unwrap());
     let spec = format!("{}{towers}{}", &TINY[..start], &TINY[end..]);
     let lab = Lab::new();
@@ -315,18 +315,18 @@ fn train_and_round_trip(towers: &str, loss: &str, formats: &[&str]) -> Option<La
         }
     }
     let _ = embed(&lab, &uid, &root); // for Python
-    Some(lab)
+    lab
 }
 
 #[test]
 fn trained_towers_round_trip() {
-    let Some(lab) = train_and_round_trip(DUAL, "plugin = \"clip\"\n", &["hf"]) else { return };
+    let lab = train_and_round_trip(DUAL, "plugin = \"clip\"\n", &["hf"]);
     loaded_by_python(&lab, &["hf"]);
     let config: Value = serde_json::from_slice(&fs::read(lab.path("hf/config.json")).unwrap()).unwrap();
     assert_eq!(config["model_type"], "vision-text-dual-encoder");
     assert_eq!(config["vision_config"]["pooler_act"], "linear", "the class token passes the pooler as it is");
     let formats = ["hf", "open_clip"];
-    let Some(lab) = train_and_round_trip(CLIP, "plugin = \"siglip\"\n", &formats) else { return };
+    let lab = train_and_round_trip(CLIP, "plugin = \"siglip\"\n", &formats);
     loaded_by_python(&lab, &formats);
     let scale = read(&lab.folder().join("last.safetensors"), "model/loss.logit_scale");
     let written = read(&lab.path("open_clip/open_clip_model.safetensors"), "logit_scale");
@@ -335,7 +335,8 @@ fn trained_towers_round_trip() {
 
 /// Compares the exports of a lab, loaded in Python, with `x.safetensors`, the embeddings of the run.
 fn loaded_by_python(lab: &Lab, formats: &[&str]) {
-    let (Some(root), Some(python)) = (goldens("models"), python()) else { return };
+    let Some(python) = python() else { return };
+    let root = goldens("models");
     formats.iter().for_each(|format| compare(&python, &root, lab, format, format));
 }
 
@@ -363,7 +364,8 @@ fn python() -> Option<PathBuf> {
 
 #[test]
 fn other_tools_load_the_exports() {
-    let (Some(root), Some(python)) = (goldens("models"), python()) else { return };
+    let Some(python) = python() else { return };
+    let root = goldens("models");
     let cases = [
         ("hf_clip", "hf"),
         ("hf_dual_vit_bert", "hf"),

@@ -5,12 +5,13 @@
 //! points of the store -> data: CSV, Parquet, TensorBoard
 //! ```
 
-pub mod about;
 pub mod data;
 pub(crate) mod font;
 pub mod forms;
 pub mod frame;
 mod lines;
+pub mod measure;
+pub mod metadata;
 mod outline;
 mod page;
 mod pdf;
@@ -20,18 +21,17 @@ pub mod scene;
 mod series;
 pub(crate) mod svg;
 mod type_size;
-pub mod words;
 
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
 use clip_lab_store::{Axis, Reader, RunRow};
 
-pub use about::{About, Source};
+pub use metadata::{ChartMetadata, Source};
 pub use save::{Format, save};
 pub use series::chart;
 
-use crate::figure::{Band, By, Figure, Form};
+use crate::figure::{Band, Figure, Form, GroupBy};
 
 /// Options of an export.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +45,7 @@ pub struct ExportOptions {
     /// Half-life of the smoothing in steps, zero for none. Points are never smoothed.
     pub smooth: f64,
     /// The grouping of runs: each group is drawn as the mean of its runs.
-    pub by: By,
+    pub by: GroupBy,
     /// The band around a line.
     pub band: Band,
     /// Whether to draw the single runs of a group too, thin.
@@ -139,6 +139,6 @@ pub fn export(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resu
     let sources = runs.iter().map(|run| Source::read(reader, run)).collect::<Result<Vec<_>>>()?;
     let what = format!("Curves of {} over {}", options.metrics.join(", "), figure.x.title);
     let notes: Vec<String> = figure.notes.iter().chain(&figure.shaded).cloned().collect();
-    let about = About::new("curves", &what, &sources, &notes);
-    save(&forms::curves(&figure, options.size)?, &about, options)
+    let metadata = ChartMetadata::new("curves", &what, &sources, &notes);
+    save(&forms::curves(&figure, options.size)?, &metadata, options)
 }

@@ -4,9 +4,9 @@
 //! show the same curves.
 
 mod build;
-mod by;
 mod curve;
 mod group;
+mod group_by;
 mod labels;
 mod notes;
 mod range;
@@ -17,10 +17,10 @@ mod view;
 pub mod x;
 
 pub use build::{figure, grouped};
-pub use by::{By, Colours, natural};
 pub use group::{Group, gather};
-pub use labels::spread;
-pub use range::reach;
+pub use group_by::{Colours, GroupBy, natural};
+pub use labels::place_labels;
+pub use range::scale_from_zero;
 pub use scale::{Form, Scale, clip};
 pub use smooth::smooth;
 pub use ticks::{Tick, Unit, number, span, ticks};
@@ -28,7 +28,7 @@ pub use view::{Band, Rows, View};
 
 /// A non-finite value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Bad {
+pub enum NonFinite {
     /// Not a number.
     Nan,
     /// Positive infinity.
@@ -36,25 +36,25 @@ pub enum Bad {
     /// Negative infinity.
     MinusInf,
     /// Any of these; the bucket does not record which.
-    NotFinite,
+    Unclassified,
 }
 
-impl Bad {
+impl NonFinite {
     /// The mark drawn at its position.
     pub fn sign(self) -> &'static str {
         match self {
-            Bad::Nan | Bad::NotFinite => "✕",
-            Bad::PlusInf => "▲",
-            Bad::MinusInf => "▼",
+            NonFinite::Nan | NonFinite::Unclassified => "✕",
+            NonFinite::PlusInf => "▲",
+            NonFinite::MinusInf => "▼",
         }
     }
 
     /// Classifies `value`; none if it is finite.
-    pub fn of(value: f64) -> Option<Bad> {
+    pub fn of(value: f64) -> Option<NonFinite> {
         match value {
-            v if v.is_nan() => Some(Bad::Nan),
-            f64::INFINITY => Some(Bad::PlusInf),
-            f64::NEG_INFINITY => Some(Bad::MinusInf),
+            v if v.is_nan() => Some(NonFinite::Nan),
+            f64::INFINITY => Some(NonFinite::PlusInf),
+            f64::NEG_INFINITY => Some(NonFinite::MinusInf),
             _ => None,
         }
     }
@@ -62,10 +62,10 @@ impl Bad {
     /// Its name in titles and in CSV files.
     pub fn name(self) -> &'static str {
         match self {
-            Bad::Nan => "NaN",
-            Bad::PlusInf => "inf",
-            Bad::MinusInf => "-inf",
-            Bad::NotFinite => "not finite",
+            NonFinite::Nan => "NaN",
+            NonFinite::PlusInf => "inf",
+            NonFinite::MinusInf => "-inf",
+            NonFinite::Unclassified => "not finite",
         }
     }
 }
@@ -130,7 +130,7 @@ pub struct Series {
     /// The shaded band, `(x, low, high)`, in segments; not every segment of the line has one.
     pub bands: Vec<Vec<(f64, f64, f64)>>,
     /// Positions of non-finite values.
-    pub bad: Vec<(f64, Bad)>,
+    pub bad: Vec<(f64, NonFinite)>,
     /// The last finite value, unsmoothed.
     pub last: Option<f64>,
     /// Number of runs in the mean; 0 if runs are not grouped.

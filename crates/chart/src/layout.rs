@@ -10,7 +10,7 @@ mod write;
 
 use clip_lab_store::Axis;
 
-use crate::figure::{By, Form};
+use crate::figure::{Form, GroupBy};
 
 pub use find::{check, check_name, find, names, saved};
 pub use kind::Kind;
@@ -61,7 +61,7 @@ pub struct Panel {
     /// For a line chart: the form of the vertical axis.
     pub y: Form,
     /// For a line chart: the grouping of runs; the first chart of a view that sets it applies to the view.
-    pub group: By,
+    pub group: GroupBy,
     /// For a line chart: half-life of the smoothing in steps, zero for none.
     pub smooth: f64,
 }

@@ -25,7 +25,7 @@ pub struct Block {
     /// Text beside it; may be empty.
     pub note: String,
     /// The query image, if any.
-    pub asked: Option<Jpeg>,
+    pub query: Option<Jpeg>,
     /// The results, best first.
     pub cells: Vec<Cell>,
 }
@@ -40,7 +40,7 @@ pub struct Cell {
     /// Whether it is a correct match, if known.
     pub right: Option<bool>,
     /// The name of an image, or a caption.
-    pub words: String,
+    pub text: String,
     /// The thumbnail; none for a caption or an unreadable image.
     pub jpeg: Option<Jpeg>,
 }

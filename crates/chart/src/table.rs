@@ -13,16 +13,16 @@ const UID: usize = 26;
 /// `runs list`: one line per run. `width` is in columns; pass a large one for pipes.
 pub fn runs_table(runs: &[RunRow], width: usize) -> String {
     let columns = [
-        Column::words("NAME", 0, 12),
-        Column::words("UID", 0, UID),
-        Column::words("STATUS", 0, 11),
-        Column::numbers("STEP", 1),
-        Column::numbers("EPOCH", 4),
-        Column::numbers("STEPS/S", 5),
-        Column::numbers("TIME", 2),
-        Column::numbers("SEED", 6),
-        Column::words("STUDY", 3, 8),
-        Column::words("REASON", 7, 20),
+        Column::text("NAME", 0, 12),
+        Column::text("UID", 0, UID),
+        Column::text("STATUS", 0, 11),
+        Column::number("STEP", 1),
+        Column::number("EPOCH", 4),
+        Column::number("STEPS/S", 5),
+        Column::number("TIME", 2),
+        Column::number("SEED", 6),
+        Column::text("STUDY", 3, 8),
+        Column::text("REASON", 7, 20),
     ];
     let rows: Vec<Vec<String>> = runs.iter().map(run_line).collect();
     table(&columns, &rows, width)
@@ -51,15 +51,15 @@ fn run_line(run: &RunRow) -> Vec<String> {
 /// `runs metrics`: one line per metric.
 pub fn metrics_table(metrics: &[SeriesRow], width: usize) -> String {
     let columns = [
-        Column::words("METRIC", 0, 30),
-        Column::numbers("LAST", 0),
-        Column::numbers("AT", 2),
-        Column::numbers("BEST", 1),
-        Column::numbers("AT", 2),
-        Column::numbers("MIN", 4),
-        Column::numbers("MAX", 4),
-        Column::numbers("POINTS", 5),
-        Column::words("NOTE", 0, 10),
+        Column::text("METRIC", 0, 30),
+        Column::number("LAST", 0),
+        Column::number("AT", 2),
+        Column::number("BEST", 1),
+        Column::number("AT", 2),
+        Column::number("MIN", 4),
+        Column::number("MAX", 4),
+        Column::number("POINTS", 5),
+        Column::text("NOTE", 0, 10),
     ];
     let rows: Vec<Vec<String>> = metrics.iter().map(metric_line).collect();
     table(&columns, &rows, width)
@@ -105,7 +105,7 @@ pub fn diff_table(a: (&str, &[ConfigEntry]), b: (&str, &[ConfigEntry]), width: u
     if rows.is_empty() {
         return format!("{} and {} have the same settings\n", clean(a.0), clean(b.0));
     }
-    let columns = [Column::words("SETTING", 0, 16), Column::words(a.0, 0, 12), Column::words(b.0, 0, 12)];
+    let columns = [Column::text("SETTING", 0, 16), Column::text(a.0, 0, 12), Column::text(b.0, 0, 12)];
     table(&columns, &rows, width)
 }
 

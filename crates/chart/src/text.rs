@@ -81,12 +81,12 @@ pub struct Column {
 
 impl Column {
     /// A text column that may be truncated to `least` columns.
-    pub fn words(head: &str, rank: u8, least: usize) -> Column {
+    pub fn text(head: &str, rank: u8, least: usize) -> Column {
         Column { head: head.to_string(), right: false, rank, least: Some(least) }
     }
 
     /// A numeric column.
-    pub fn numbers(head: &str, rank: u8) -> Column {
+    pub fn number(head: &str, rank: u8) -> Column {
         Column { head: head.to_string(), right: true, rank, least: None }
     }
 }
@@ -158,13 +158,13 @@ mod tests {
 
     #[test]
     fn the_least_important_column_goes_first_and_names_are_cut_last() {
-        let columns = [Column::words("name", 0, 4), Column::numbers("loss", 1), Column::numbers("rate", 2)];
+        let columns = [Column::text("name", 0, 4), Column::number("loss", 1), Column::number("rate", 2)];
         let rows = vec![vec!["a long name".to_string(), "1.25".to_string(), "100".to_string()]];
         assert_eq!(fit(&columns, &rows, 80, 2), [(0, 11), (1, 4), (2, 4)]);
         assert_eq!(fit(&columns, &rows, 18, 2), [(0, 6), (1, 4), (2, 4)]);
         assert_eq!(fit(&columns, &rows, 12, 2), [(0, 6), (1, 4)]);
         assert_eq!(fit(&columns, &rows, 3, 2), [(0, 4)]);
-        let extra = [Column::words("name", 0, 4), Column::numbers("rate", 5)];
+        let extra = [Column::text("name", 0, 4), Column::number("rate", 5)];
         let rows = vec![vec!["a long name".to_string(), "1.25".to_string()]];
         assert_eq!(fit(&extra, &rows, 16, 2), [(0, 11)]);
     }

@@ -153,7 +153,7 @@ fn csv_holds_every_point_as_it_was_logged() {
 }
 
 #[test]
-fn what_cannot_be_exported_is_said() {
+fn impossible_exports_are_errors() {
     let folder = tempfile::tempdir().expect("a folder");
     let (reader, runs) = store(folder.path());
     let error = |options: ExportOptions, runs: &[RunRow]| {

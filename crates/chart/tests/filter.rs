@@ -49,7 +49,7 @@ fn names(runs: &[Made], text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_form_means_what_it_says() {
+fn every_form_of_filter_selects_its_runs() {
     let runs = made();
     let all = ["lit-ema", "lit-lr-3e-3", "lit-cls", "lit-mean"];
     let is = |text: &str, expected: &[&str]| assert_eq!(names(&runs, text), expected, "{text}");

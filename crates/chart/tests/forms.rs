@@ -3,7 +3,7 @@
 use clip_lab_chart::{
     ExportOptions, Size,
     export::{
-        About,
+        ChartMetadata,
         forms::{Value, cost, ema, forest, hits, layers, parallel, phases, similarity},
         save,
         scene::{Scene, Shape},
@@ -17,7 +17,7 @@ fn svg(scene: &Scene) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("a.svg");
     let options = ExportOptions { out: out.clone(), ..ExportOptions::default() };
-    save(scene, &About::default(), &options).expect("written");
+    save(scene, &ChartMetadata::default(), &options).expect("written");
     std::fs::read_to_string(out).expect("readable")
 }
 
@@ -66,17 +66,17 @@ fn differences_match_the_axis() {
 
 #[test]
 fn costs_match_the_axis() {
-    let offers: Vec<cost::Offer> = [("a", 1.0, 10.0), ("b", 4.0, 30.0), ("c", 6.0, 20.0)]
-        .map(|(name, cost, q)| cost::Offer { name: name.into(), cost, quality: value(q, q - 2.0, q + 2.0) })
+    let arms: Vec<cost::ArmCost> = [("a", 1.0, 10.0), ("b", 4.0, 30.0), ("c", 6.0, 20.0)]
+        .map(|(name, cost, q)| cost::ArmCost { name: name.into(), cost, quality: value(q, q - 2.0, q + 2.0) })
         .into();
-    let axes = cost::Axes { x: "samples", y: "hit@1 (%) ↑", unit: Unit::Number, up: true };
-    let text = svg(&cost::cost(&offers, axes, SIZE).expect("drawn"));
+    let axes = cost::Axes { x: "samples", y: "hit@1 (%) ↑", unit: Unit::Number, up: Some(true) };
+    let text = svg(&cost::cost(&arms, axes, SIZE).expect("drawn"));
     let document = roxmltree::Document::parse(&text).expect("it is XML");
     let x = inverse(&document);
     let pixel = (x(5.0) - x(0.0)).abs();
     let dots: Vec<f64> =
         document.descendants().filter(|n| n.has_tag_name("circle")).map(|n| x(number(&n, "cx"))).collect();
-    assert!(dots.iter().zip(&offers).all(|(dot, o)| (dot - o.cost).abs() <= pixel), "{dots:?}");
+    assert!(dots.iter().zip(&arms).all(|(dot, o)| (dot - o.cost).abs() <= pixel), "{dots:?}");
     for name in ["a", "b", "c"] {
         assert!(document.descendants().any(|n| n.text().is_some_and(|t| t.trim() == name)), "{name}");
     }
@@ -87,8 +87,8 @@ fn all(values: &[f64]) -> Vec<anyhow::Result<Scene>> {
     let name = "<&\"> 名前 äöü a name of forty letters and more";
     let shown: Vec<Value> = values.iter().map(|v| value(*v, v - v.abs() * 0.1, v + v.abs() * 0.1)).collect();
     let rows = shown.iter().map(|v| (name.to_string(), Some(*v))).collect();
-    let offers: Vec<cost::Offer> =
-        shown.iter().map(|v| cost::Offer { name: name.into(), cost: v.value, quality: *v }).collect();
+    let arms: Vec<cost::ArmCost> =
+        shown.iter().map(|v| cost::ArmCost { name: name.into(), cost: v.value, quality: *v }).collect();
     let lines = vec![("t2i".to_string(), (1..).zip(shown.iter().copied()).collect())];
     let arm = hits::Arm { name: name.into(), reference: true, lines };
     let slopes: Vec<ema::Slope> = shown
@@ -102,10 +102,10 @@ fn all(values: &[f64]) -> Vec<anyhow::Result<Scene>> {
         parallel::Coordinate { title: name.into(), values: values.iter().map(f64::to_string).collect() };
     let matrix = similarity::Matrix { when: name.into(), columns: 2, values: values.to_vec() };
     let matrices = [matrix.clone(), matrix];
-    let axes = cost::Axes { x: name, y: name, unit: Unit::Seconds, up: false };
+    let axes = cost::Axes { x: name, y: name, unit: Unit::Seconds, up: Some(false) };
     vec![
         forest::forest(&[block(rows)], name, 120.0),
-        cost::cost(&offers, axes, SIZE),
+        cost::cost(&arms, axes, SIZE),
         hits::hits(&[arm], 120.0),
         ema::ema(&slopes, name, SIZE),
         layers::layers(&[layers::Rates { name: name.into(), rates }], 120.0),

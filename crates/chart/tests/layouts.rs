@@ -19,7 +19,7 @@ fn every_dashboard_of_the_repository_checks_clean() {
 }
 
 #[test]
-fn every_problem_is_told_at_once_with_its_place_and_the_nearest_name() {
+fn every_problem_is_reported_at_once_with_its_place_and_a_suggestion() {
     let text = r#"title = "x"
 colour = "red"
 
@@ -50,7 +50,7 @@ height = 2
 }
 
 #[test]
-fn text_that_is_no_layout_is_explained_too() {
+fn text_that_is_not_a_layout_is_reported_too() {
     let texts = [
         "",
         "title = ",

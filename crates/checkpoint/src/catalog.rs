@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_plugin_api::problem::nearest;
+use clip_lab_plugin_api::problem::suggest;
 
 use crate::layouts::{self, Layout};
 use clip_lab_plugin_api::cache_dir;
@@ -32,7 +32,7 @@ fn from_cache(name: &str) -> Result<Box<dyn Layout>> {
 
 /// The error message for a `from` that names nothing.
 pub(crate) fn not_found(from: &str) -> String {
-    let suggestion = nearest(from, &NAMES).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
+    let suggestion = suggest(from, &NAMES).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
     let tilde = if from.starts_with('~') { " `~` is not expanded: write the full path." } else { "" };
     let folder = std::env::current_dir().unwrap_or_default();
     format!(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
-use clip_lab_hub::{Hub, Kind, Listed, Name, Repo};
+use clip_lab_hub::{Hub, Kind, Name, Repo, RepoFile};
 
 use crate::source::shard_names;
 
@@ -38,7 +38,7 @@ pub(crate) fn folder(name: &str) -> Result<PathBuf> {
 }
 
 /// The configuration and the preferred weights; for sharded weights, the shards once the index is downloaded.
-fn required_files(folder: &Path, files: &[Listed]) -> Result<Vec<String>> {
+fn required_files(folder: &Path, files: &[RepoFile]) -> Result<Vec<String>> {
     let has = |name: &&&str| files.iter().any(|file| file.name == **name);
     let Some(weights) = WEIGHTS.iter().find(has) else {
         bail!("it holds no safetensors, and Python pickles are never read");

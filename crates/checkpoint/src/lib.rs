@@ -9,6 +9,7 @@ mod catalog;
 mod checkpoint;
 pub mod export;
 mod hub;
+mod import;
 mod json;
 mod layouts;
 mod positions;
@@ -17,8 +18,9 @@ mod rename;
 mod source;
 mod weights;
 
-pub use checkpoint::{Checkpoint, Classifier, Import, open};
+pub use checkpoint::{Checkpoint, open};
 pub use clip_lab_plugin_api::cache_dir;
+pub use import::{Classifier, Import};
 pub use preprocess::Preprocess;
 pub use source::{TensorFile, digest, save};
 pub use weights::{Summary, Weights};

@@ -13,10 +13,10 @@ use support::{catalog, close, embed_images, embed_texts, plan};
 use tch::{Kind, Tensor};
 
 /// The checkpoint of a golden model and the outputs of the reference.
-fn model(folder: &str) -> Option<(Checkpoint, TensorFile)> {
-    let path = golden(&format!("models/{folder}"))?;
+fn model(folder: &str) -> (Checkpoint, TensorFile) {
+    let path = golden(&format!("models/{folder}"));
     let io = TensorFile::open(&path.join("io.safetensors")).unwrap();
-    Some((open(path.to_str().unwrap()).unwrap(), io))
+    (open(path.to_str().unwrap()).unwrap(), io)
 }
 
 /// The logit scale, after checking that the loss's settings are valid.
@@ -27,7 +27,7 @@ fn scale(checkpoint: &Checkpoint) -> f64 {
 }
 
 fn hugging_face(folder: &str) {
-    let Some((checkpoint, io)) = model(folder) else { return };
+    let (checkpoint, io) = model(folder);
     let (images, texts) = (embed_images(&checkpoint, &io), embed_texts(&checkpoint, &io));
     close(&images, &io, "image_embeds");
     close(&texts, &io, "text_embeds");
@@ -37,7 +37,7 @@ fn hugging_face(folder: &str) {
 }
 
 fn open_clip(folder: &str) {
-    let Some((checkpoint, io)) = model(folder) else { return };
+    let (checkpoint, io) = model(folder);
     let (images, texts) = (embed_images(&checkpoint, &io), embed_texts(&checkpoint, &io));
     close(&images, &io, "image_embeds");
     close(&texts, &io, "text_embeds");
@@ -58,7 +58,7 @@ fn dual_encoder_of_hugging_face() {
 
 #[test]
 fn an_unsupported_pooler_is_rejected() {
-    let Some(path) = golden("models/hf_dual_vit_bert") else { return };
+    let path = golden("models/hf_dual_vit_bert");
     let folder = tempfile::tempdir().unwrap();
     fs::copy(path.join("model.safetensors"), folder.path().join("model.safetensors")).unwrap();
     for (key, value) in [("pooler_act", json!("relu")), ("pooler_output_size", json!(7))] {
@@ -126,7 +126,7 @@ fn renamed(theirs: &TensorFile) -> Vec<(String, Tensor)> {
 
 #[test]
 fn openais_names_mean_what_hugging_faces_mean() {
-    let Some(path) = golden("models/hf_clip") else { return };
+    let path = golden("models/hf_clip");
     let io = TensorFile::open(&path.join("io.safetensors")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = json!({"model_cfg": {
@@ -147,7 +147,7 @@ fn openais_names_mean_what_hugging_faces_mean() {
 
 #[test]
 fn a_bare_file_lists_the_settings_it_needs() {
-    let Some(path) = golden("models/open_clip_vit/open_clip_model.safetensors") else { return };
+    let path = golden("models/open_clip_vit/open_clip_model.safetensors");
     let bare = open(path.to_str().unwrap()).unwrap();
     assert!(bare.describe().ends_with("recognised as a CLIP with OpenAI's names"), "{}", bare.describe());
     let mut image = bare.image().unwrap().unwrap();

@@ -18,14 +18,18 @@ fn saved_tensors_are_read_back() {
     let path = folder.path().join("x.safetensors");
     let turned = Tensor::arange(6, (Kind::Double, tch::Device::Cpu)).view([2, 3]).tr();
     let half = Tensor::from_slice(&[0.5f32, -2.0]).to_kind(Kind::BFloat16);
+    // Longer than what is copied at a time.
+    let long = Tensor::arange((1 << 20) + 3, (Kind::Float, tch::Device::Cpu));
     let tensors = vec![
         ("turned".to_owned(), turned.shallow_clone()),
         ("half".into(), half),
+        ("long".into(), long),
+        ("empty".into(), Tensor::zeros([0, 3], (Kind::Float, tch::Device::Cpu))),
         ("none".into(), Tensor::from(7i64)),
     ];
     save(&path, &tensors, &[("format".into(), "test".into())]).unwrap();
     let file = TensorFile::open(&path).unwrap();
-    assert_eq!(file.names(), ["half", "none", "turned"]);
+    assert_eq!(file.names(), ["empty", "half", "long", "none", "turned"]);
     assert_eq!(file.metadata()["format"], "test");
     for (name, tensor) in &tensors {
         let read = file.tensor(name).unwrap();

@@ -98,7 +98,7 @@ pub struct DataArgs {
 
 impl OtherArgs {
     /// Whether any of these was given.
-    pub fn asked(&self) -> bool {
+    pub fn is_set(&self) -> bool {
         let DataArgs { data, templates, classes } = &self.data;
         let other = data.is_some() || templates.is_some() || classes.is_some() || self.split.is_some();
         other

@@ -99,8 +99,8 @@ pub struct StudyArgs {
 }
 
 impl StudyArgs {
-    /// The first given flag that only studies accept.
-    pub fn given(&self, resumes: bool) -> Option<&'static str> {
+    /// The first flag set that only studies accept.
+    pub fn first_set_flag(&self, resumes: bool) -> Option<&'static str> {
         let flags = [
             (self.jobs.is_some(), "--jobs"),
             (!self.only.is_empty(), "--only"),

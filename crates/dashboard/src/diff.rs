@@ -63,7 +63,7 @@ pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer
         buf.put(area.x, area.y, message, area.width as usize, theme.faint());
         return;
     }
-    let mut columns = vec![Column::words("setting", 0, 16)];
+    let mut columns = vec![Column::text("setting", 0, 16)];
     columns.extend(runs.iter().zip(0u8..).map(|(run, rank)| column(app, run, rank)));
     let cells: Vec<Vec<Cell>> = rows.iter().map(|(key, values)| cells(app, key, values, theme)).collect();
     grid::draw_from(&columns, &cells, (first, None), area, theme, buf);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::put::Put as _;
 use clip_lab_chart::{
-    figure::{By, Rows, figure, gather, grouped},
+    figure::{GroupBy, Rows, figure, gather, grouped},
     layout::{Kind, Panel},
     palette::COLOURS,
     text::{clean, cut, width},

@@ -109,12 +109,12 @@ impl Lines {
 
 fn overview(runs: &[Run]) -> String {
     let columns = [
-        Column::words("RUN", 0, 12),
-        Column::words("STATUS", 0, 11),
-        Column::numbers("PROGRESS", 1),
-        Column::numbers("LOSS", 2),
-        Column::numbers("GOAL", 1),
-        Column::numbers("TIME", 3),
+        Column::text("RUN", 0, 12),
+        Column::text("STATUS", 0, 11),
+        Column::number("PROGRESS", 1),
+        Column::number("LOSS", 2),
+        Column::number("GOAL", 1),
+        Column::number("TIME", 3),
     ];
     let row = |run: &Run| {
         vec![

@@ -32,8 +32,8 @@ pub fn lines(runs: &[Run]) -> usize {
 
 /// Draws the table.
 pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let mut columns = vec![Column::words("run", 0, 8), Column::words("split", 0, 4)];
-    columns.extend(COLUMNS.map(|(head, _, _, rank)| Column::numbers(head, rank)));
+    let mut columns = vec![Column::text("run", 0, 8), Column::text("split", 0, 4)];
+    columns.extend(COLUMNS.map(|(head, _, _, rank)| Column::number(head, rank)));
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     let mut selected = None;
     for run in &app.snapshot.runs {

@@ -13,7 +13,7 @@ pub mod thumbnails;
 pub mod view;
 
 use anyhow::Result;
-use clip_lab_search_protocol::{Ask, Query, Ready, Reply};
+use clip_lab_search_protocol::{Operation, Query, Ready, Reply};
 
 use crate::images::Images;
 
@@ -25,7 +25,7 @@ pub trait Searcher {
     ///
     /// # Errors
     /// If the search process has ended.
-    fn send(&mut self, ask: Ask) -> Result<u64>;
+    fn send(&mut self, operation: Operation) -> Result<u64>;
     /// The next reply, if one has arrived.
     ///
     /// # Errors

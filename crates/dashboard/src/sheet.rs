@@ -85,8 +85,8 @@ impl Printer {
         let width = wide / columns;
         // Terminal cells are about twice as high as wide, photographs wider than high.
         let height = ((width - 2) * 3 / 8 + 2).clamp(4, MAX_HEIGHT).min(high.saturating_sub(1).max(4));
-        if let Some(asked) = &block.asked {
-            self.row(&[("query".to_owned(), None, "", Some(asked))], width, height)?;
+        if let Some(query) = &block.query {
+            self.row(&[("query".to_owned(), None, "", Some(query))], width, height)?;
         }
         if block.of_texts() {
             return block.cells.iter().try_for_each(|cell| print_line(&text(cell)));
@@ -149,12 +149,12 @@ impl Printer {
 type Shown<'a> = (String, Option<bool>, &'a str, Option<&'a Jpeg>);
 
 fn shown(cell: &Cell) -> Shown<'_> {
-    (cell.label(), cell.right, &cell.words, cell.jpeg.as_ref())
+    (cell.label(), cell.right, &cell.text, cell.jpeg.as_ref())
 }
 
 fn text(cell: &Cell) -> String {
     let right = if cell.right == Some(true) { "  right" } else { "" };
-    format!("{:>5}  {:.4}{right}  {}", cell.rank, cell.score, cell.words)
+    format!("{:>5}  {:.4}{right}  {}", cell.rank, cell.score, cell.text)
 }
 
 /// The cache key of an image.

@@ -2,7 +2,7 @@
 
 use clip_lab_chart::{
     Layout,
-    figure::{Bad, Rows},
+    figure::{NonFinite, Rows},
     filter::Filter,
 };
 use clip_lab_dashboard::{
@@ -273,7 +273,7 @@ fn any_rows() -> impl Strategy<Value = Rows> {
             colour: 1,
             dash: 1,
             per_step: 1.0,
-            bad: vec![(0.5, Bad::Nan)],
+            bad: vec![(0.5, NonFinite::Nan)],
             first_bad_step: Some(3),
             buckets,
         }

@@ -16,7 +16,7 @@ use clip_lab_dashboard::{
     theme::{Depth, Theme},
 };
 use clip_lab_search_protocol::{
-    Answer, Ask, Found, Hit, Image, Item, Judged, Miss, Misses, Query, Ready, Reply,
+    Answer, Found, Hit, Image, Item, Miss, Misses, Operation, Query, RankedItem, Ready, Reply,
 };
 use image::{ImageFormat, RgbImage};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn ready() -> Ready {
     Ready {
         gallery: "8091 images below photos".to_owned(),
         images: 8091,
-        broken: 0,
+        unreadable: 0,
         dim: 384,
         texts: true,
         index: "index".into(),
@@ -90,7 +90,7 @@ impl Stage {
         self.pending
             .iter()
             .filter_map(|(_, ask)| match ask {
-                Ask::Nearest { to: Query::Text(text), .. } => Some(text.as_str()),
+                Operation::Nearest { to: Query::Text(text), .. } => Some(text.as_str()),
                 _ => None,
             })
             .collect()
@@ -232,7 +232,7 @@ fn misses(of_texts: bool) -> Answer {
         },
         rank: 900 - nth,
         answers: (0..11)
-            .map(|answer| Judged {
+            .map(|answer| RankedItem {
                 item: item(answer as usize),
                 rank: if answer == 10 { 900 - nth } else { answer + 1 },
                 score: 0.5 - 0.01 * answer as f32,

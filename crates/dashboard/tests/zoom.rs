@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clip_lab_chart::{
     Layout,
-    figure::{By, View, figure},
+    figure::{GroupBy, View, figure},
     filter::Filter,
 };
 use clip_lab_dashboard::{
@@ -221,7 +221,7 @@ fn arms_become_curves_with_their_number_of_seeds() {
     // A repeated seed counts once.
     record(&store, "vit", 2, 200, |step| 3.0 - step as f64 / 100.0 + 0.2);
     let mut screen = Screen::new(&store, TWO);
-    assert_eq!(screen.app.by(), By::Arm);
+    assert_eq!(screen.app.by(), GroupBy::Arm);
     let shown = screen.text();
     assert!(shown.contains("vit n=3 1.11") && shown.contains("resnet n=1 2.51"), "{shown}");
     screen.keys("i");

@@ -1,4 +1,4 @@
-//! Names of open_clip, timm, Hugging Face and PyTorch for what a spec calls something else. [`suggest`] names the
+//! Names of open_clip, timm, Hugging Face and PyTorch for what a spec calls something else. [`label_alias`] names the
 //! setting, table or plugin meant, also when it belongs to another table.
 
 use crate::Problem;
@@ -101,7 +101,7 @@ const FLAT: [&str; 2] = ["optimizer", "micro_batch"];
 
 /// Labels the problem of the unknown `name` if it is an alias: of one of the valid names `known` or, at the top of a spec
 /// and in `[run]`, of a setting of another table.
-pub(crate) fn suggest(problem: Problem, name: &str, known: &[&str]) -> Problem {
+pub(crate) fn label_alias(problem: Problem, name: &str, known: &[&str]) -> Problem {
     match target(name, known) {
         Some(target) => problem.label(format!("did you mean `{target}`?")),
         None => problem,

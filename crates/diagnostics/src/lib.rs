@@ -7,7 +7,7 @@ mod render;
 mod suggest;
 
 pub use render::render;
-pub use suggest::nearest;
+pub use suggest::suggest;
 
 use std::ops::Range;
 
@@ -78,11 +78,11 @@ impl Problem {
     /// An unknown name at `place`: suggests the closest of the valid names `known`, and lists them all.
     pub fn unknown(place: Place, message: impl Into<String>, name: &str, known: &[&str]) -> Self {
         let problem = Self::at(place, message);
-        let problem = match nearest(name, known) {
+        let problem = match suggest(name, known) {
             Some(name) => problem.label(format!("did you mean `{name}`?")),
             None => problem,
         };
-        aliases::suggest(problem, name, known).help(format!("known: {}", known.join(", ")))
+        aliases::label_alias(problem, name, known).help(format!("known: {}", known.join(", ")))
     }
 }
 

@@ -4,7 +4,7 @@
 const MAX_LENGTH: usize = 200;
 
 /// The closest of `known` to `name` by edit distance, if it is similar enough.
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn suggest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let score = |candidate: &str| {
         let edits = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
         let longest = name.chars().count().max(candidate.chars().count()).max(1);
@@ -24,15 +24,15 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::suggest;
 
     #[test]
     fn typos_are_matched_and_other_names_are_not() {
         let known = ["clip", "siglip", "cross_entropy"];
-        assert_eq!(nearest("siglp", &known), Some("siglip"));
-        assert_eq!(nearest("CLIP", &known), Some("clip"));
-        assert_eq!(nearest("zebra", &known), None);
+        assert_eq!(suggest("siglp", &known), Some("siglip"));
+        assert_eq!(suggest("CLIP", &known), Some("clip"));
+        assert_eq!(suggest("zebra", &known), None);
         let long = "x".repeat(100_000);
-        assert_eq!(nearest(&long, &[&long]), None, "not compared, which would take 80 GB");
+        assert_eq!(suggest(&long, &[&long]), None, "not compared, which would take 80 GB");
     }
 }

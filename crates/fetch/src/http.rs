@@ -63,7 +63,7 @@ impl HttpClient {
 
     /// The same client with another response timeout.
     #[must_use]
-    pub fn waiting(self, stall: Duration) -> Self {
+    pub fn with_stall_timeout(self, stall: Duration) -> Self {
         Self { stall, ..self }
     }
 

@@ -26,7 +26,7 @@ pub use download::stream;
 pub use http::{Hop, HttpClient, client};
 pub use part::{FileInfo, Part};
 use retry::{Attempts, RateMeter};
-pub use retry::{FetchError, Patience};
+pub use retry::{FetchError, RetryPolicy};
 
 /// A remote file.
 pub trait Source {
@@ -55,7 +55,7 @@ pub fn redacted(url: &Url) -> String {
 pub fn fetch(
     source: &impl Source,
     part: &mut Part,
-    policy: Patience,
+    policy: RetryPolicy,
     on_progress: &dyn Fn(u64),
 ) -> Result<()> {
     let (mut attempts, mut farthest) = (Attempts::new(policy), part.length);
@@ -81,7 +81,7 @@ pub fn fetch(
 ///
 /// # Errors
 /// On a permanent error, or after too many failed attempts.
-pub fn retry<T, F>(policy: Patience, mut request: impl FnMut() -> F) -> Result<T>
+pub fn retry<T, F>(policy: RetryPolicy, mut request: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T, FetchError>>,
 {
@@ -98,7 +98,7 @@ where
 async fn attempt(
     source: &impl Source,
     part: &mut Part,
-    policy: Patience,
+    policy: RetryPolicy,
     on_progress: &dyn Fn(u64),
 ) -> Result<(), FetchError> {
     if part.is_complete() {
@@ -118,7 +118,7 @@ async fn attempt(
 async fn receive(
     mut bytes: BoxStream<'static, Result<Bytes, FetchError>>,
     part: &mut Part,
-    policy: Patience,
+    policy: RetryPolicy,
     on_progress: &dyn Fn(u64),
 ) -> Result<(), FetchError> {
     let announced = part.info.as_ref().map_or(0, |info| info.length);
@@ -152,7 +152,7 @@ async fn receive(
 pub async fn collect(
     mut bytes: BoxStream<'static, Result<Bytes, FetchError>>,
     most: usize,
-    policy: Patience,
+    policy: RetryPolicy,
 ) -> Result<Vec<u8>, FetchError> {
     let (mut all, mut meter) = (Vec::new(), RateMeter::new(policy));
     while let Some(bytes) = with_timeout(policy.stall, bytes.next()).await? {

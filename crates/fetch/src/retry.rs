@@ -14,35 +14,35 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// Timeouts and retries.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// Consecutive attempts without progress before a download fails.
-    pub tries: u32,
+    pub attempts: u32,
     /// Time without data after which an attempt is retried.
     pub stall: Duration,
     /// Pause before the second attempt; doubles with every further one, up to 30 s.
-    pub pause: Duration,
-    /// Bytes per second over [`Patience::window`] below which an attempt counts as no progress.
-    pub slowest: u64,
+    pub backoff: Duration,
+    /// Bytes per second over [`RetryPolicy::window`] below which an attempt counts as no progress.
+    pub min_rate: u64,
     /// The window over which the rate is measured.
     pub window: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            tries: 6,
+            attempts: 6,
             stall: Duration::from_secs(30),
-            pause: Duration::from_millis(500),
-            slowest: MIN_RATE,
+            backoff: Duration::from_millis(500),
+            min_rate: MIN_RATE,
             window: WINDOW,
         }
     }
 }
 
-impl Patience {
+impl RetryPolicy {
     /// Whether `bytes` in `time` count as progress.
     pub(crate) fn is_progress(&self, bytes: u64, time: Duration) -> bool {
-        bytes > 0 && bytes as f64 >= self.slowest as f64 * time.as_secs_f64()
+        bytes > 0 && bytes as f64 >= self.min_rate as f64 * time.as_secs_f64()
     }
 }
 
@@ -62,13 +62,13 @@ pub enum FetchError {
 
 /// Measures the rate of one attempt.
 pub(crate) struct RateMeter {
-    policy: Patience,
+    policy: RetryPolicy,
     since: Instant,
     bytes: u64,
 }
 
 impl RateMeter {
-    pub fn new(policy: Patience) -> Self {
+    pub fn new(policy: RetryPolicy) -> Self {
         Self { policy, since: Instant::now(), bytes: 0 }
     }
 
@@ -83,7 +83,7 @@ impl RateMeter {
             return Ok(());
         }
         if !self.policy.is_progress(self.bytes, time) {
-            let (bytes, seconds, least) = (self.bytes, time.as_secs_f32(), self.policy.slowest);
+            let (bytes, seconds, least) = (self.bytes, time.as_secs_f32(), self.policy.min_rate);
             return Err(FetchError::Transient(anyhow!(
                 "the server sent {bytes} bytes in {seconds:.0} s, less than {least} bytes/s"
             )));
@@ -96,13 +96,13 @@ impl RateMeter {
 /// Counts consecutive failed attempts.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    policy: Patience,
+    policy: RetryPolicy,
     failures: u32,
     since: Instant,
 }
 
 impl Attempts {
-    pub fn new(policy: Patience) -> Self {
+    pub fn new(policy: RetryPolicy) -> Self {
         Self { policy, failures: 0, since: Instant::now() }
     }
 
@@ -116,10 +116,10 @@ impl Attempts {
         self.failures = if progress { 1 } else { self.failures + 1 };
         self.since = Instant::now();
         let Self { policy, failures, .. } = self;
-        if *failures >= policy.tries {
+        if *failures >= policy.attempts {
             return Err(error.context(format!("gave up after {failures} attempts without progress")));
         }
-        let doubled = policy.pause.saturating_mul(1 << (failures.saturating_sub(1)).min(16));
+        let doubled = policy.backoff.saturating_mul(1 << (failures.saturating_sub(1)).min(16));
         thread::sleep(doubled.min(MAX_PAUSE));
         Ok(())
     }

@@ -8,17 +8,17 @@ use std::{
 
 use anyhow::Result;
 use clip_lab_fetch::{
-    Credentials, Download, FetchError, HttpClient, Part, Patience, Source, collect, fetch, retry, stream,
+    Credentials, Download, FetchError, HttpClient, Part, RetryPolicy, Source, collect, fetch, retry, stream,
 };
 use clip_lab_testing::{Fault, Server};
 use reqwest::Method;
 use url::Url;
 
-const QUICK: Patience = Patience {
-    tries: 3,
+const QUICK: RetryPolicy = RetryPolicy {
+    attempts: 3,
     stall: Duration::from_millis(500),
-    pause: Duration::from_millis(5),
-    slowest: 500,
+    backoff: Duration::from_millis(5),
+    min_rate: 500,
     window: Duration::from_secs(1),
 };
 /// More than any test reads before it fails.
@@ -58,7 +58,7 @@ fn bytes(size: usize) -> Vec<u8> {
     (0..size).map(|place| (place * 7 % 251) as u8).collect()
 }
 
-fn fetched(source: &UrlSource, folder: &Path, policy: Patience) -> Result<Vec<u8>> {
+fn fetched(source: &UrlSource, folder: &Path, policy: RetryPolicy) -> Result<Vec<u8>> {
     let path = folder.join("x.part");
     let mut part = Part::open(&path)?;
     fetch(source, &mut part, policy, &|_| ())?;
@@ -110,7 +110,7 @@ fn files_too_large_for_the_disk_are_rejected_and_never_reserved() {
 
 #[test]
 fn a_stalling_link_fails_and_a_slow_one_does_not() {
-    let policy = Patience { window: Duration::from_millis(200), slowest: 1000, ..QUICK };
+    let policy = RetryPolicy { window: Duration::from_millis(200), min_rate: 1000, ..QUICK };
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let url = server.put("/x", &bytes(1_000_000), &[Fault::Drip(Duration::from_millis(10)); 9]);
     let begun = Instant::now();

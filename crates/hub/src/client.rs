@@ -4,7 +4,7 @@
 //! takes a whole file for the rest of one; version 1.0 cannot resume a download.
 
 use anyhow::{Context as _, Result};
-use clip_lab_fetch::{Credentials, FetchError, HttpClient, Patience};
+use clip_lab_fetch::{Credentials, FetchError, HttpClient, RetryPolicy};
 use reqwest::{Method, Response, header::HeaderMap};
 use url::Url;
 
@@ -35,7 +35,7 @@ impl Client {
         Ok(Self { web, hub: hub.clone(), name: name.clone(), credentials })
     }
 
-    pub fn policy(&self) -> Patience {
+    pub fn policy(&self) -> RetryPolicy {
         self.hub.policy
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use crate::{Hub, Kind, Listed, Name, Repo, is_name};
+use crate::{Hub, Kind, Name, Repo, RepoFile, is_name};
 
 /// Extensions that are never downloaded: Python code and pickles, which execute code.
 const EXCLUDED: [&str; 8] = ["pkl", "pickle", "pt", "pth", "bin", "ckpt", "joblib", "py"];
@@ -25,7 +25,7 @@ pub fn data_folder(root: &Path) -> Result<PathBuf> {
 }
 
 /// Whether [`data_folder`] needs no network.
-pub fn is_here(root: &Path) -> bool {
+pub fn is_local(root: &Path) -> bool {
     match (hub_name(root), Hub::from_env()) {
         (None, _) => true,
         (Some(Ok(name)), Ok(hub)) => {
@@ -36,7 +36,7 @@ pub fn is_here(root: &Path) -> bool {
 }
 
 /// Why `root` is invalid, as far as known without the network.
-pub fn fault(root: &Path) -> Option<String> {
+pub fn name_error(root: &Path) -> Option<String> {
     hub_name(root)?.err().map(|error| error.to_string())
 }
 
@@ -50,7 +50,7 @@ fn hub_name(root: &Path) -> Option<Result<Name>> {
 }
 
 /// The data files below the path of `name`.
-fn files_below(name: &Name, files: &[Listed]) -> Result<Vec<String>> {
+fn files_below(name: &Name, files: &[RepoFile]) -> Result<Vec<String>> {
     let inside = |file: &str| {
         let rest = file.strip_prefix(name.path.as_str());
         name.path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

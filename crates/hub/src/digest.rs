@@ -7,7 +7,7 @@ use clip_lab_fetch::Part;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use crate::Listed;
+use crate::RepoFile;
 
 /// The digest that the hub reports for a file, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) enum Digest {
 impl Digest {
     /// The digest from the listing or the etag. None if neither is a digest, as on mirrors with their own etags: then only
     /// the length is checked.
-    pub fn of(listed: Option<&Listed>, tag: &str) -> Option<Self> {
+    pub fn of(listed: Option<&RepoFile>, tag: &str) -> Option<Self> {
         let lfs = listed.and_then(|file| file.lfs.as_ref()?.sha256.as_deref());
         let git = listed.and_then(|file| file.blob.as_deref());
         // The git blob of a large file is its LFS pointer, not its content.
@@ -93,10 +93,10 @@ mod tests {
         assert_eq!(Digest::of(None, &a.to_uppercase()), sha256(&a));
         assert_eq!(Digest::of(None, &b), git(&b));
         assert_eq!(Digest::of(None, "aa01"), None);
-        let small = Listed { blob: Some(b.clone()), ..Listed::default() };
+        let small = RepoFile { blob: Some(b.clone()), ..RepoFile::default() };
         assert_eq!(Digest::of(Some(&small), "aa01"), git(&b));
         assert_eq!(Digest::of(Some(&small), &a), sha256(&a));
-        let large = Listed { lfs: Some(Lfs { sha256: Some(a.clone()) }), ..small };
+        let large = RepoFile { lfs: Some(Lfs { sha256: Some(a.clone()) }), ..small };
         assert_eq!(Digest::of(Some(&large), &"ef".repeat(32)), sha256(&a));
     }
 

@@ -3,7 +3,7 @@
 use std::{env, fmt, fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_fetch::Patience;
+use clip_lab_fetch::RetryPolicy;
 use clip_lab_home::{hub_dir, hub_token_file};
 use url::Url;
 
@@ -22,7 +22,7 @@ pub struct Hub {
     /// Whether downloads are disabled.
     pub offline: bool,
     /// Timeouts and retries.
-    pub policy: Patience,
+    pub policy: RetryPolicy,
 }
 
 /// An access token. It is never printed.
@@ -58,7 +58,7 @@ impl Hub {
             "HF_ENDPOINT must begin with https:// or http://"
         );
         let token = set("HF_TOKEN").or_else(|| fs::read_to_string(hub_token_file()).ok());
-        let mut policy = Patience::default();
+        let mut policy = RetryPolicy::default();
         if let Some(seconds) = set("HF_HUB_DOWNLOAD_TIMEOUT").and_then(|text| text.trim().parse::<f64>().ok())
         {
             policy.stall = Duration::from_secs_f64(seconds.clamp(0.1, 86_400.0));

@@ -17,9 +17,9 @@ mod progress;
 mod repo;
 mod status_error;
 
-pub use data::{data_folder, fault, is_here};
+pub use data::{data_folder, is_local, name_error};
 pub use environment::{Hub, Token};
 pub use file::HubFile;
-pub use listed::{Listed, Listing};
+pub use listed::{Listing, RepoFile};
 pub use name::{Kind, Name, is_name};
 pub use repo::Repo;

@@ -27,12 +27,12 @@ pub struct Listing {
     pub commit: String,
     /// Its files.
     #[serde(rename = "siblings", deserialize_with = "first_files")]
-    pub files: Vec<Listed>,
+    pub files: Vec<RepoFile>,
 }
 
 /// A file of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
+pub struct RepoFile {
     /// Its path in the repository.
     #[serde(rename = "rfilename")]
     pub name: String,
@@ -73,7 +73,7 @@ impl Listing {
             "it has {MAX_FILES} files or more, of which the hub lists only some: select a folder, or use a data set of shards"
         );
         // The names become paths in the cache.
-        for Listed { name, .. } in &listing.files {
+        for RepoFile { name, .. } in &listing.files {
             ensure!(is_safe_path(name), "it lists a file outside of the repository: `{}`", shown(name));
             ensure!(is_valid_path(name), "it lists a file with an invalid name: `{}`", shown(name));
         }
@@ -98,11 +98,11 @@ fn shown(name: &str) -> String {
 }
 
 /// The first files; skips the rest.
-fn first_files<'de, D: Deserializer<'de>>(of: D) -> Result<Vec<Listed>, D::Error> {
+fn first_files<'de, D: Deserializer<'de>>(of: D) -> Result<Vec<RepoFile>, D::Error> {
     struct Files;
 
     impl<'de> Visitor<'de> for Files {
-        type Value = Vec<Listed>;
+        type Value = Vec<RepoFile>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list of files")

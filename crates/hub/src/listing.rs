@@ -6,7 +6,7 @@ use anyhow::Result;
 use clip_lab_fetch::{FetchError, collect, retry, stream};
 use reqwest::Method;
 
-use crate::{Listed, Listing, client::Client};
+use crate::{Listing, RepoFile, client::Client};
 
 /// Largest response, bytes: several times the largest listing.
 const MAX_BYTES: usize = 64 << 20;
@@ -26,7 +26,7 @@ impl Listing {
     pub(crate) fn from_folder(commit: &str, folder: &Path) -> Self {
         let mut files = Vec::new();
         gather(folder, "", &mut files);
-        files.sort_by(|a: &Listed, b| a.name.cmp(&b.name));
+        files.sort_by(|a: &RepoFile, b| a.name.cmp(&b.name));
         Self { commit: commit.to_owned(), files }
     }
 }
@@ -38,12 +38,12 @@ async fn read(client: &Client) -> Result<Vec<u8>, FetchError> {
     collect(stream(response)?, MAX_BYTES, client.policy()).await
 }
 
-fn gather(folder: &Path, below: &str, files: &mut Vec<Listed>) {
+fn gather(folder: &Path, below: &str, files: &mut Vec<RepoFile>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = format!("{below}{}", entry.file_name().to_string_lossy());
         match fs::metadata(entry.path()) {
             Ok(about) if about.is_dir() => gather(&entry.path(), &format!("{name}/"), files),
-            Ok(about) => files.push(Listed { name, size: Some(about.len()), ..Listed::default() }),
+            Ok(about) => files.push(RepoFile { name, size: Some(about.len()), ..RepoFile::default() }),
             Err(_) => {} // a dangling link
         }
     }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Listed, Name};
+use crate::{Name, RepoFile};
 
 /// Shorter downloads print nothing.
 const QUIET: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub(crate) struct FileProgress<'a> {
 }
 
 impl Progress {
-    pub fn start(name: &Name, files: &[&Listed]) -> Self {
+    pub fn start(name: &Name, files: &[&RepoFile]) -> Self {
         // The reported sizes are untrusted.
         let total = files.iter().map(|file| file.size).try_fold(0_u64, |sum, size| sum.checked_add(size?));
         let now = Instant::now();
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_progress_line_adds_up() {
-        let listed = |size| Listed { size: Some(size), ..Listed::default() };
+        let listed = |size| RepoFile { size: Some(size), ..RepoFile::default() };
         let progress =
             Progress::start(&"hf:org/x".parse().unwrap(), &[&listed(4_000_000), &listed(6_000_000)]);
         let (a, b) = (progress.file(1_000_000), progress.file(0));

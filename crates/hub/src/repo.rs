@@ -14,7 +14,7 @@ use anyhow::{Error, Result, anyhow, ensure};
 use clip_lab_fetch::{Part, fetch, retry};
 
 use crate::{
-    Hub, HubFile, Listed, Listing, Name,
+    Hub, HubFile, Listing, Name, RepoFile,
     cache::{RepoCache, create_parent},
     client::Client,
     digest::Digest,
@@ -26,7 +26,7 @@ const PARALLEL: usize = 8;
 
 /// Selects files, given the snapshot folder and the repository's files. Called again after the selected files are
 /// downloaded, until it selects no further ones.
-pub type Pick<'a> = &'a dyn Fn(&Path, &[Listed]) -> Result<Vec<String>>;
+pub type SelectFiles<'a> = &'a dyn Fn(&Path, &[RepoFile]) -> Result<Vec<String>>;
 
 /// A repository at a revision.
 pub struct Repo {
@@ -43,22 +43,22 @@ impl Repo {
     }
 
     /// The snapshot folder, if all selected files are cached.
-    pub fn cached_folder(&self, pick: Pick) -> Option<PathBuf> {
+    pub fn cached_folder(&self, select: SelectFiles) -> Option<PathBuf> {
         let listing = self.cache.listing(&self.cache.commit(&self.name.revision)?)?;
-        self.complete(&listing, pick).ok().flatten()
+        self.complete(&listing, select).ok().flatten()
     }
 
     /// The snapshot folder with all selected files, downloaded if they are not cached.
     ///
     /// # Errors
-    /// If they are not cached and cannot be downloaded, or `pick` fails.
-    pub fn folder(&self, pick: Pick) -> Result<PathBuf> {
-        if let Some(folder) = self.cached_folder(pick) {
+    /// If they are not cached and cannot be downloaded, or `select` fails.
+    pub fn folder(&self, select: SelectFiles) -> Result<PathBuf> {
+        if let Some(folder) = self.cached_folder(select) {
             return Ok(folder);
         }
         let cache = self.hub.cache.display();
         if self.hub.offline {
-            return self.cached_by_other_tools(pick).ok_or_else(|| {
+            return self.cached_by_other_tools(select).ok_or_else(|| {
                 anyhow!(
                     "{} is not in the hub's cache ({cache}), and HF_HUB_OFFLINE is set: download it once without \
                      HF_HUB_OFFLINE, or point HF_HOME at a cache that has it",
@@ -66,7 +66,7 @@ impl Repo {
                 )
             });
         }
-        self.download_missing(pick).or_else(|error| match self.cached_by_other_tools(pick) {
+        self.download_missing(select).or_else(|error| match self.cached_by_other_tools(select) {
             Some(folder) => {
                 let message = format!(
                     "using the cached copy of {}, since the hub cannot be reached: {error:#}",
@@ -84,23 +84,23 @@ impl Repo {
 
     /// A snapshot that other tools downloaded, if it has all selected files. It may lack others: there is no listing. None
     /// if we have a listing, and so know what is missing.
-    fn cached_by_other_tools(&self, pick: Pick) -> Option<PathBuf> {
+    fn cached_by_other_tools(&self, select: SelectFiles) -> Option<PathBuf> {
         let commit = self.cache.commit(&self.name.revision)?;
         if self.cache.listing(&commit).is_some() {
             return None;
         }
         let listing = Listing::from_folder(&commit, &self.cache.snapshot(&commit));
-        self.complete(&listing, pick).ok().flatten()
+        self.complete(&listing, select).ok().flatten()
     }
 
     /// The snapshot folder, if no file is missing.
-    fn complete(&self, listing: &Listing, pick: Pick) -> Result<Option<PathBuf>> {
+    fn complete(&self, listing: &Listing, select: SelectFiles) -> Result<Option<PathBuf>> {
         let folder = self.cache.snapshot(&listing.commit);
-        Ok(self.missing(listing, &folder, pick)?.is_empty().then_some(folder))
+        Ok(self.missing(listing, &folder, select)?.is_empty().then_some(folder))
     }
 
-    fn missing(&self, listing: &Listing, folder: &Path, pick: Pick) -> Result<Vec<String>> {
-        let mut selected = pick(folder, &listing.files)?;
+    fn missing(&self, listing: &Listing, folder: &Path, select: SelectFiles) -> Result<Vec<String>> {
+        let mut selected = select(folder, &listing.files)?;
         let known: HashSet<&String> = listing.files.iter().map(|file| &file.name).collect();
         let unknown = selected.iter().find(|selected| !known.contains(selected));
         ensure!(
@@ -112,7 +112,7 @@ impl Repo {
         Ok(selected)
     }
 
-    fn download_missing(&self, pick: Pick) -> Result<PathBuf> {
+    fn download_missing(&self, select: SelectFiles) -> Result<PathBuf> {
         let client = Arc::new(Client::new(&self.hub, &self.name)?);
         let saved = self.cache.commit(&self.name.revision).and_then(|commit| self.cache.listing(&commit));
         let listing = match saved {
@@ -124,11 +124,11 @@ impl Repo {
             }
         };
         let folder = self.cache.snapshot(&listing.commit);
-        let mut missing = self.missing(&listing, &folder, pick)?;
+        let mut missing = self.missing(&listing, &folder, select)?;
         while !missing.is_empty() {
             self.download(&client, &listing, &missing)?;
             let before = missing;
-            missing = self.missing(&listing, &folder, pick)?;
+            missing = self.missing(&listing, &folder, select)?;
             ensure!(missing != before, "{} disappeared during the download", missing[0]);
         }
         Ok(folder)
@@ -136,8 +136,9 @@ impl Repo {
 
     /// Downloads files in parallel; stops at the first error.
     fn download(&self, client: &Arc<Client>, listing: &Listing, files: &[String]) -> Result<()> {
-        let known: HashMap<&String, &Listed> = listing.files.iter().map(|file| (&file.name, file)).collect();
-        let files: Vec<&Listed> = files.iter().filter_map(|name| known.get(name).copied()).collect();
+        let known: HashMap<&String, &RepoFile> =
+            listing.files.iter().map(|file| (&file.name, file)).collect();
+        let files: Vec<&RepoFile> = files.iter().filter_map(|name| known.get(name).copied()).collect();
         let progress = Progress::start(&self.name, &files);
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None::<Error>));
         let fail = || failed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +164,7 @@ impl Repo {
         &self,
         client: &Arc<Client>,
         commit: &str,
-        file: &Listed,
+        file: &RepoFile,
         progress: &Progress,
     ) -> Result<()> {
         let source = HubFile::new(client.clone(), client.file(commit, &file.name));

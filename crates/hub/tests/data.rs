@@ -48,7 +48,7 @@ fn outcome(output: &Output) -> String {
 #[ignore = "part of other tests"]
 fn asks_for_data() {
     let root = std::env::var("ROOT").unwrap();
-    let here = clip_lab_hub::is_here(Path::new(&root));
+    let here = clip_lab_hub::is_local(Path::new(&root));
     match clip_lab_hub::data_folder(Path::new(&root)) {
         Ok(folder) => println!("\n=> {here} {}", folder.display()),
         Err(error) => println!("\n=> {here} {error:#}"),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use image::RgbImage;
 
-use crate::{Interpolation, Resize, Scratch};
+use crate::{Decoder, Interpolation, Resize};
 
 /// A region of an image in whole pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +79,8 @@ impl Crop {
     /// # Errors
     /// If the image has no pixels.
     pub fn apply(&self, image: RgbImage) -> Result<RgbImage> {
-        let mut scratch = Scratch::new()?;
-        scratch.open(image.into())?.square(self, &mut scratch)
+        let mut decoder = Decoder::new()?;
+        decoder.open(image.into())?.crop(self, &mut decoder)
     }
 
     /// The largest of 8, 4, 2 and 1 by which the decoded image can be reduced without upscaling the crop. libjpeg-turbo has

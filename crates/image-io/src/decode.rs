@@ -3,10 +3,10 @@
 use std::{io::Cursor, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
-use clip_lab_files::Room;
+use clip_lab_files::MemoryReservation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, metadata::Orientation};
 
-use crate::{Image, Scratch};
+use crate::{Decoder, Image};
 
 /// The most pixels of an image: a header of a few bytes can declare terabytes.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -25,12 +25,12 @@ pub fn open(path: &Path) -> Result<RgbImage> {
 /// # Errors
 /// If the bytes are in no supported format, corrupt or truncated.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage> {
-    let mut scratch = Scratch::new()?;
-    scratch.open(Image::Encoded(bytes.to_vec()))?.whole(&mut scratch)
+    let mut decoder = Decoder::new()?;
+    decoder.open(Image::Encoded(bytes.to_vec()))?.decode(&mut decoder)
 }
 
-/// As [`decode`], for formats that libjpeg-turbo does not read; holds the memory budget of the pixels.
-pub fn decode_other(bytes: &[u8]) -> Result<(RgbImage, Room)> {
+/// As [`decode`], for formats that libjpeg-turbo does not read. Also returns the reservation of their memory.
+pub fn decode_other(bytes: &[u8]) -> Result<(RgbImage, MemoryReservation)> {
     ensure!(!bytes.is_empty(), "the file is empty (0 bytes)");
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let Some(format) = reader.format() else { bail!(unknown_format(bytes)) };
@@ -40,12 +40,12 @@ pub fn decode_other(bytes: &[u8]) -> Result<(RgbImage, Room)> {
     ensure_size(width, height)?;
     // Stored pixels, plus 8-bit RGBA and RGB.
     let each = u64::from(decoder.color_type().bytes_per_pixel()) + 4 + 3;
-    let room = Room::take(u64::from(width) * u64::from(height) * each);
+    let memory = MemoryReservation::acquire(u64::from(width) * u64::from(height) * each);
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder)
         .with_context(|| format!("its {format:?} data is corrupt or truncated"))?;
     image.apply_orientation(orientation);
-    Ok((on_white(image), room))
+    Ok((on_white(image), memory))
 }
 
 fn corrupt_header(format: ImageFormat) -> String {

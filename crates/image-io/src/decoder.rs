@@ -1,7 +1,7 @@
 //! Opens images by their header and decodes crops of them, with buffers that each thread reuses.
 
 use anyhow::{Result, ensure};
-use clip_lab_files::Room;
+use clip_lab_files::MemoryReservation;
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
 /// Buffers above this many bytes are freed after each image, so that a large image does not pin memory in every thread.
 const MAX_RETAINED: usize = 32 << 20;
 
-/// Decoder and buffers of one thread, reused for every image.
+/// The JPEG decoder and the buffers of one thread, reused for every image.
 #[derive(Debug)]
-pub struct Scratch {
+pub struct Decoder {
     turbo: Turbo,
     resampler: Resampler,
     pixels: Vec<u8>,
@@ -26,7 +26,7 @@ pub struct Scratch {
 
 /// An image of known size; a JPEG is not decoded yet.
 #[derive(Debug)]
-pub struct Opened(Inner);
+pub struct OpenedImage(Inner);
 
 #[derive(Debug)]
 enum Inner {
@@ -34,11 +34,11 @@ enum Inner {
     /// Decoded pixels, with their share of the memory budget if they were decoded here.
     Pixels {
         pixels: RgbImage,
-        _room: Option<Room>,
+        _memory: Option<MemoryReservation>,
     },
 }
 
-impl Scratch {
+impl Decoder {
     /// # Errors
     /// If libjpeg-turbo cannot allocate a decoder.
     pub fn new() -> Result<Self> {
@@ -55,9 +55,9 @@ impl Scratch {
     ///
     /// # Errors
     /// If the image is corrupt, truncated, too large or in no supported format.
-    pub fn open(&mut self, image: Image) -> Result<Opened> {
+    pub fn open(&mut self, image: Image) -> Result<OpenedImage> {
         let bytes = match image {
-            Image::Pixels(pixels) => return Ok(Opened(Inner::Pixels { pixels, _room: None })),
+            Image::Pixels(pixels) => return Ok(OpenedImage(Inner::Pixels { pixels, _memory: None })),
             Image::Encoded(bytes) => bytes,
         };
         if !is_jpeg(&bytes) {
@@ -68,13 +68,13 @@ impl Scratch {
             return decode_eagerly(&bytes);
         };
         match orientation(&bytes) {
-            Orientation::NoTransforms => Ok(Opened(Inner::Jpeg(bytes, header))),
+            Orientation::NoTransforms => Ok(OpenedImage(Inner::Jpeg(bytes, header))),
             turned => {
                 // Stored and rotated pixels.
-                let room = Room::take(2 * header.bytes());
+                let memory = MemoryReservation::acquire(2 * header.bytes());
                 let mut image = DynamicImage::ImageRgb8(self.jpeg(&bytes, header)?);
                 image.apply_orientation(turned);
-                Ok(Opened(Inner::Pixels { pixels: image.into_rgb8(), _room: Some(room) }))
+                Ok(OpenedImage(Inner::Pixels { pixels: image.into_rgb8(), _memory: Some(memory) }))
             }
         }
     }
@@ -99,7 +99,7 @@ impl Scratch {
 
     fn jpeg(&mut self, bytes: &[u8], header: Header) -> Result<RgbImage> {
         let Header { width, height, .. } = header;
-        let _room = Room::take(header.bytes() + header.coefficient_bytes());
+        let _memory = MemoryReservation::acquire(header.bytes() + header.coefficient_bytes());
         let mut pixels = Vec::new();
         self.turbo.decode(bytes, header, 1, Region { left: 0, top: 0, width, height }, &mut pixels)?;
         RgbImage::from_raw(width, height, pixels)
@@ -108,16 +108,16 @@ impl Scratch {
 }
 
 /// Decodes formats that libjpeg-turbo does not read.
-fn decode_eagerly(bytes: &[u8]) -> Result<Opened> {
-    let (pixels, room) = decode_other(bytes)?;
-    Ok(Opened(Inner::Pixels { pixels, _room: Some(room) }))
+fn decode_eagerly(bytes: &[u8]) -> Result<OpenedImage> {
+    let (pixels, memory) = decode_other(bytes)?;
+    Ok(OpenedImage(Inner::Pixels { pixels, _memory: Some(memory) }))
 }
 
-impl Opened {
-    /// Reserves memory budget for all pixels, for a caller that keeps the result of [`Opened::whole`].
-    pub fn room(&self) -> Room {
+impl OpenedImage {
+    /// Reserves memory budget for all pixels, for a caller that keeps the result of [`OpenedImage::decode`].
+    pub fn reserve(&self) -> MemoryReservation {
         let (width, height) = self.size();
-        Room::take(3 * u64::from(width) * u64::from(height))
+        MemoryReservation::acquire(3 * u64::from(width) * u64::from(height))
     }
 
     /// Width and height in pixels, upright.
@@ -132,9 +132,9 @@ impl Opened {
     ///
     /// # Errors
     /// If the data is corrupt.
-    pub fn whole(self, scratch: &mut Scratch) -> Result<RgbImage> {
+    pub fn decode(self, decoder: &mut Decoder) -> Result<RgbImage> {
         match self.0 {
-            Inner::Jpeg(bytes, header) => scratch.jpeg(&bytes, header),
+            Inner::Jpeg(bytes, header) => decoder.jpeg(&bytes, header),
             Inner::Pixels { pixels, .. } => Ok(pixels),
         }
     }
@@ -143,45 +143,45 @@ impl Opened {
     ///
     /// # Errors
     /// If the data is corrupt, or the image has no pixels.
-    pub fn square(&self, crop: &Crop, scratch: &mut Scratch) -> Result<RgbImage> {
-        let mut square = std::mem::take(&mut scratch.square);
+    pub fn crop(&self, crop: &Crop, decoder: &mut Decoder) -> Result<RgbImage> {
+        let mut square = std::mem::take(&mut decoder.square);
         square.resize(3 * crop.side as usize * crop.side as usize, 0);
-        self.resample_and_shrink(crop, scratch, &mut Sink::Bytes(&mut square))?;
+        self.resample_and_shrink(crop, decoder, &mut Sink::Bytes(&mut square))?;
         RgbImage::from_raw(crop.side, crop.side, square)
             .ok_or_else(|| anyhow::anyhow!("a square of {} pixels is too large", crop.side))
     }
 
-    /// As [`Opened::square`], normalised: writes `[3, side, side]` floats straight to `out`.
+    /// As [`OpenedImage::crop`], normalised: writes `[3, side, side]` floats straight to `out`.
     ///
     /// # Errors
-    /// As [`Opened::square`], and if `out` has another length.
-    pub fn numbers(
+    /// As [`OpenedImage::crop`], and if `out` has another length.
+    pub fn crop_normalised(
         &self,
         crop: &Crop,
         normalise: &Normalise,
-        scratch: &mut Scratch,
+        decoder: &mut Decoder,
         out: &mut [f32],
     ) -> Result<()> {
         let wanted = 3 * crop.side as usize * crop.side as usize;
         ensure!(out.len() == wanted, "the output holds {} numbers, expected {wanted}", out.len());
-        self.resample_and_shrink(crop, scratch, &mut Sink::Numbers(normalise, out))
+        self.resample_and_shrink(crop, decoder, &mut Sink::Floats(normalise, out))
     }
 
-    fn resample_and_shrink(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
-        let result = self.resample(crop, scratch, sink);
-        scratch.shrink();
+    fn resample_and_shrink(&self, crop: &Crop, decoder: &mut Decoder, sink: &mut Sink<'_>) -> Result<()> {
+        let result = self.resample(crop, decoder, sink);
+        decoder.shrink();
         result
     }
 
-    fn resample(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
-        let Scratch { turbo, resampler, pixels, planes, .. } = scratch;
+    fn resample(&self, crop: &Crop, decoder: &mut Decoder, sink: &mut Sink<'_>) -> Result<()> {
+        let Decoder { turbo, resampler, pixels, planes, .. } = decoder;
         match &self.0 {
             Inner::Jpeg(bytes, header) => {
                 let reduce = crop.reduction();
                 let window = crop.window.reduced(reduce);
                 let (width, height) = (header.width.div_ceil(reduce), header.height.div_ceil(reduce));
                 let wanted = source_region(crop, window, width, height);
-                let _room = Room::take(wanted.bytes() + header.coefficient_bytes());
+                let _memory = MemoryReservation::acquire(wanted.bytes() + header.coefficient_bytes());
                 if crop.detail == Detail::Reduced
                     && wanted.covers_most_of(width, height)
                     && turbo.planes(bytes, *header, reduce, planes)?

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use clip_lab_files::{MIB, Room, read_capped};
+use clip_lab_files::{MIB, MemoryReservation, read_capped};
 use image::RgbImage;
 
-use crate::Scratch;
+use crate::Decoder;
 
 /// The largest image file in bytes. Every thread may hold one.
-pub const MOST_BYTES: u64 = 256 * MIB;
+pub const MAX_FILE_BYTES: u64 = 256 * MIB;
 
 /// An image, possibly still encoded: only the consumer knows which region is needed and at which resolution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,9 @@ impl Image {
     /// Reads a file without decoding it.
     ///
     /// # Errors
-    /// If it cannot be read, is not a regular file, or exceeds [`MOST_BYTES`]; the message names it.
+    /// If it cannot be read, is not a regular file, or exceeds [`MAX_FILE_BYTES`]; the message names it.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = read_capped(path, MOST_BYTES);
+        let bytes = read_capped(path, MAX_FILE_BYTES);
         Ok(Self::Encoded(bytes.with_context(|| format!("image {} cannot be read", path.display()))?))
     }
 
@@ -34,11 +34,11 @@ impl Image {
     ///
     /// # Errors
     /// As [`crate::decode`].
-    pub fn decode_within(self) -> Result<(RgbImage, Room)> {
-        let mut scratch = Scratch::new()?;
-        let opened = scratch.open(self)?;
-        let room = opened.room();
-        Ok((opened.whole(&mut scratch)?, room))
+    pub fn decode_reserved(self) -> Result<(RgbImage, MemoryReservation)> {
+        let mut decoder = Decoder::new()?;
+        let opened = decoder.open(self)?;
+        let memory = opened.reserve();
+        Ok((opened.decode(&mut decoder)?, memory))
     }
 
     /// Decodes the image, upright and in RGB.

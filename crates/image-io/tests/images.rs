@@ -126,6 +126,6 @@ fn only_regular_files_are_read() {
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     assert!(error(fifo.to_str().unwrap()).contains("a FIFO, not a regular file"));
     let large = folder.path().join("large.png");
-    fs::File::create(&large).unwrap().set_len(clip_lab_image_io::MOST_BYTES + 1).unwrap();
+    fs::File::create(&large).unwrap().set_len(clip_lab_image_io::MAX_FILE_BYTES + 1).unwrap();
     assert!(error(large.to_str().unwrap()).contains("larger than 256 MiB"));
 }

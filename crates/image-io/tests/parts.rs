@@ -4,7 +4,7 @@ mod common;
 
 use std::{fs, path::PathBuf};
 
-use clip_lab_image_io::{Area, Crop, Detail, Image, Interpolation, Normalise, Scratch};
+use clip_lab_image_io::{Area, Crop, Decoder, Detail, Image, Interpolation, Normalise};
 use image::{RgbImage, imageops};
 use proptest::prelude::*;
 
@@ -41,9 +41,9 @@ proptest! {
         let area = Area { left, top, width: across, height: down };
         let mut crop = Crop::area(area, side, Interpolation::Bicubic);
         crop.detail = Detail::Full;
-        let mut scratch = Scratch::new().unwrap();
-        let opened = scratch.open(Image::read(&files[file]).unwrap()).unwrap();
-        let part = opened.square(&crop, &mut scratch).unwrap();
+        let mut decoder = Decoder::new().unwrap();
+        let opened = decoder.open(Image::read(&files[file]).unwrap()).unwrap();
+        let part = opened.crop(&crop, &mut decoder).unwrap();
         let cut = imageops::crop_imm(&whole, left, top, across, down).to_image();
         let squashed = Crop::area(Area { left: 0, top: 0, ..area }, side, Interpolation::Bicubic);
         let (mean, _) = difference(&part, &squashed.apply(cut).unwrap());
@@ -56,15 +56,15 @@ proptest! {
 #[test]
 fn reduced_decoding_looks_the_same() {
     let Some(files) = photos() else { return };
-    let mut scratch = Scratch::new().unwrap();
+    let mut decoder = Decoder::new().unwrap();
     let (mut sum, mut reduced) = (0.0, 0);
     for file in files.iter().take(60) {
-        let opened = scratch.open(Image::read(file).unwrap()).unwrap();
+        let opened = decoder.open(Image::read(file).unwrap()).unwrap();
         let (width, height) = opened.size();
         let mut crop = Crop::area(Area { left: 0, top: 0, width, height }, 96, Interpolation::Bicubic);
-        let fast = opened.square(&crop, &mut scratch).unwrap();
+        let fast = opened.crop(&crop, &mut decoder).unwrap();
         crop.detail = Detail::Full;
-        let full = opened.square(&crop, &mut scratch).unwrap();
+        let full = opened.crop(&crop, &mut decoder).unwrap();
         reduced += u32::from(fast != full);
         sum += difference(&fast, &full).0;
     }
@@ -78,18 +78,18 @@ fn reduced_decoding_looks_the_same() {
 #[test]
 fn chroma_resampled_at_its_stored_resolution_looks_the_same() {
     let Some(files) = photos() else { return };
-    let mut scratch = Scratch::new().unwrap();
+    let mut decoder = Decoder::new().unwrap();
     let (mut worst, mut shift) = (0.0_f64, 0.0_f64);
     for file in &files {
-        let opened = scratch.open(Image::read(file).unwrap()).unwrap();
+        let opened = decoder.open(Image::read(file).unwrap()).unwrap();
         let (width, height) = opened.size();
         // Large enough that no reduced decoding applies.
         let side = width.min(height) * 3 / 4;
         let area = Area { left: 3, top: 5, width: width - 7, height: height - 8 };
         let mut crop = Crop::area(area, side, Interpolation::Bicubic);
-        let stored = opened.square(&crop, &mut scratch).unwrap();
+        let stored = opened.crop(&crop, &mut decoder).unwrap();
         crop.detail = Detail::Full;
-        let computed = opened.square(&crop, &mut scratch).unwrap();
+        let computed = opened.crop(&crop, &mut decoder).unwrap();
         worst = worst.max(difference(&stored, &computed).0);
         let signed = |(a, b): (&u8, &u8)| f64::from(*a) - f64::from(*b);
         let sum: f64 = stored.as_raw().iter().zip(computed.as_raw()).map(signed).sum();
@@ -105,21 +105,21 @@ fn chroma_resampled_at_its_stored_resolution_looks_the_same() {
 #[test]
 fn normalised_values_match_the_pixels() {
     let Some(files) = photos() else { return };
-    let mut scratch = Scratch::new().unwrap();
+    let mut decoder = Decoder::new().unwrap();
     let normalise = Normalise::new([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
     // 37 is a multiple of no block size.
     for (file, side) in files.iter().zip([37, 224, 1, 16].into_iter().cycle()).take(24) {
-        let opened = scratch.open(Image::read(file).unwrap()).unwrap();
+        let opened = decoder.open(Image::read(file).unwrap()).unwrap();
         let (width, height) = opened.size();
         let crop =
             Crop::area(Area { left: 0, top: 1, width, height: height - 1 }, side, Interpolation::Bilinear);
-        let square = opened.square(&crop, &mut scratch).unwrap();
+        let square = opened.crop(&crop, &mut decoder).unwrap();
         let mut want = vec![0.0; square.as_raw().len()];
         normalise.write(&square, &mut want);
         let mut found = vec![f32::NAN; want.len()];
-        opened.numbers(&crop, &normalise, &mut scratch, &mut found).unwrap();
+        opened.crop_normalised(&crop, &normalise, &mut decoder, &mut found).unwrap();
         assert_eq!(found, want, "{} at {side}", file.display());
-        assert!(opened.numbers(&crop, &normalise, &mut scratch, &mut found[1..]).is_err());
+        assert!(opened.crop_normalised(&crop, &normalise, &mut decoder, &mut found[1..]).is_err());
     }
 }
 
@@ -136,11 +136,11 @@ proptest! {
             let at = (place * bytes.len() as f64) as usize;
             bytes[at] = byte;
         }
-        let mut scratch = Scratch::new().unwrap();
-        if let Ok(opened) = scratch.open(Image::Encoded(bytes)) {
+        let mut decoder = Decoder::new().unwrap();
+        if let Ok(opened) = decoder.open(Image::Encoded(bytes)) {
             let (width, height) = opened.size();
             let crop = Crop::area(Area { left: 0, top: 0, width, height }, 64, Interpolation::Bicubic);
-            if let Ok(square) = opened.square(&crop, &mut scratch) {
+            if let Ok(square) = opened.crop(&crop, &mut decoder) {
                 prop_assert_eq!(square.dimensions(), (64, 64));
             }
         }
@@ -150,17 +150,17 @@ proptest! {
 #[test]
 fn reused_buffers_do_not_leak_the_last_image() {
     let Some(files) = photos() else { return };
-    let mut used = Scratch::new().unwrap();
+    let mut used = Decoder::new().unwrap();
     for file in files.iter().take(12) {
-        let square = |scratch: &mut Scratch| {
-            let opened = scratch.open(Image::read(file).unwrap()).unwrap();
+        let square = |decoder: &mut Decoder| {
+            let opened = decoder.open(Image::read(file).unwrap()).unwrap();
             let (width, height) = opened.size();
             let part = Area { left: width / 3, top: height / 4, width: width / 2, height: height / 2 };
             let most = Area { left: 2, top: 1, width: width - 2, height: height - 1 };
             [part, most]
-                .map(|area| opened.square(&Crop::area(area, 64, Interpolation::Bilinear), scratch).unwrap())
+                .map(|area| opened.crop(&Crop::area(area, 64, Interpolation::Bilinear), decoder).unwrap())
         };
-        let (again, fresh) = (square(&mut used), square(&mut Scratch::new().unwrap()));
+        let (again, fresh) = (square(&mut used), square(&mut Decoder::new().unwrap()));
         assert_eq!(again, fresh, "{}", file.display());
         again.into_iter().for_each(|square| used.recycle(square));
     }

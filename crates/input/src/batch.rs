@@ -1,13 +1,11 @@
 //! Collates samples into batches.
 
-use std::fmt;
-
 use anyhow::Result;
-use clip_lab_plugin_api::{Dataset, Tokens, tolerated};
+use clip_lab_plugin_api::Tokens;
 use clip_lab_torch_ext::Rows;
 use tch::{Device, Kind, Tensor};
 
-use super::{duplicates::groups, source::Sample};
+use super::{Unreadable, duplicates::groups, source::Sample};
 
 /// A batch on the device.
 #[derive(Debug)]
@@ -27,34 +25,6 @@ pub struct Batch {
     pub classes: Tensor,
     /// Unreadable images. Their pairs are not in the batch.
     pub unreadable: Vec<Unreadable>,
-}
-
-/// An unreadable image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Index in the data set.
-    pub image: usize,
-    /// Name of the image.
-    pub name: String,
-    /// The error.
-    pub reason: String,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.reason)
-    }
-}
-
-impl Unreadable {
-    /// Fails if there are more unreadable images than the data set tolerates.
-    ///
-    /// # Errors
-    /// With their list.
-    pub fn check_tolerance(unreadable: &[Self], data: &dyn Dataset) -> Result<()> {
-        let list: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
-        tolerated(data.tolerate(), &list, data.len(), "images")
-    }
 }
 
 impl Batch {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use clip_lab_plugin_api::{Dataset, Rng, rng};
 use rand::Rng as _;
 
-use super::{Item, duplicates::folded, source::draw_caption};
+use super::{Item, duplicates::folded, item::draw_caption};
 
 /// Maximum number of swaps that are tried for an item.
 const MAX_SWAPS: usize = 1000;

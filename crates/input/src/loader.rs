@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use clip_lab_image_io::Scratch;
+use clip_lab_image_io::Decoder;
 use clip_lab_torch_ext::{Row, Rows};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use tch::Device;
@@ -142,10 +142,10 @@ impl Loader {
 
 fn work(source: &Source, jobs: &Receiver<Job>, results: &Sender<(u64, Sample)>) {
     // Without memory for a decoder the thread ends, which `next_sample` reports.
-    let Ok(mut scratch) = Scratch::new() else { return };
+    let Ok(mut decoder) = Decoder::new() else { return };
     for (number, item, row) in jobs {
         // A panic of a decoder loses only the image.
-        let read = catch_unwind(AssertUnwindSafe(|| source.read(item, row, &mut scratch)));
+        let read = catch_unwind(AssertUnwindSafe(|| source.read(item, row, &mut decoder)));
         let sample = read.unwrap_or_else(|_| Sample {
             unreadable: Some(source.unreadable(item, "the decoder panicked".to_owned())),
             ..Sample::new(item.image)

@@ -3,20 +3,7 @@
 use clip_lab_plugin_api::{Captions, Dataset, rng};
 use rand::seq::SliceRandom;
 
-use super::{distinct::Distinct, sampled::Sampled};
-
-/// A pair to read: an image with a given caption, or with one drawn at random.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Item {
-    /// Index in the data set.
-    pub image: usize,
-    /// Index of the caption; none if the worker draws one.
-    pub caption: Option<usize>,
-    /// Index of the item before shuffling, the key of its randomness.
-    pub index: u64,
-    /// The epoch, from 0.
-    pub epoch: u64,
-}
+use super::{Item, distinct::Distinct, sampled::Sampled};
 
 /// The items of a data set, and how they are shuffled and split into batches.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Preprocessing: images to normalised pixel values.
 
 use anyhow::Result;
-use clip_lab_image_io::{Crop, Normalise, Opened, Scratch};
+use clip_lab_image_io::{Crop, Decoder, Normalise, OpenedImage};
 use clip_lab_plugin_api::{Augment, Rng};
 use image::RgbImage;
 
@@ -25,21 +25,27 @@ impl Prepare {
     ///
     /// # Errors
     /// When decoding or an augmentation fails.
-    pub fn train(&self, image: Opened, rng: &mut Rng, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
+    pub fn train(
+        &self,
+        image: OpenedImage,
+        rng: &mut Rng,
+        decoder: &mut Decoder,
+        out: &mut [f32],
+    ) -> Result<()> {
         let Some((first, rest)) = self.augment.split_first() else {
-            return self.eval(&image, scratch, out);
+            return self.eval(&image, decoder, out);
         };
         let (width, height) = image.size();
         let crop = first.crop(width, height, rng);
         match crop {
             // No other augmentation needs pixels: crop, resize and normalise in one pass.
             Some(crop) if rest.is_empty() && crop.side == self.size() => {
-                image.numbers(&crop, &self.normaliser(), scratch, out)?;
+                image.crop_normalised(&crop, &self.normaliser(), decoder, out)?;
             }
-            Some(crop) => self.augment_pixels(rest, image.square(&crop, scratch)?, rng, scratch, out)?,
+            Some(crop) => self.augment_pixels(rest, image.crop(&crop, decoder)?, rng, decoder, out)?,
             None => {
-                let _room = image.room();
-                self.augment_pixels(rest, first.apply(image.whole(scratch)?, rng)?, rng, scratch, out)?;
+                let _memory = image.reserve();
+                self.augment_pixels(rest, first.apply(image.decode(decoder)?, rng)?, rng, decoder, out)?;
             }
         }
         for augment in &self.augment {
@@ -54,7 +60,7 @@ impl Prepare {
         augment: &[Box<dyn Augment>],
         mut pixels: RgbImage,
         rng: &mut Rng,
-        scratch: &mut Scratch,
+        decoder: &mut Decoder,
         out: &mut [f32],
     ) -> Result<()> {
         for augment in augment {
@@ -62,10 +68,10 @@ impl Prepare {
         }
         // An augmented image of the right size is not cropped again.
         if pixels.dimensions() != (self.size(), self.size()) {
-            return self.eval(&scratch.open(pixels.into())?, scratch, out);
+            return self.eval(&decoder.open(pixels.into())?, decoder, out);
         }
         self.normaliser().write(&pixels, out);
-        scratch.recycle(pixels);
+        decoder.recycle(pixels);
         Ok(())
     }
 
@@ -73,10 +79,10 @@ impl Prepare {
     ///
     /// # Errors
     /// When it cannot be decoded or resized.
-    pub fn eval(&self, image: &Opened, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
+    pub fn eval(&self, image: &OpenedImage, decoder: &mut Decoder, out: &mut [f32]) -> Result<()> {
         let Preprocess { resized, resize, interpolation, .. } = self.preprocess;
         let crop = Crop::middle(image.size(), self.size(), resized.map(side), resize, interpolation);
-        image.numbers(&crop, &self.normaliser(), scratch, out)
+        image.crop_normalised(&crop, &self.normaliser(), decoder, out)
     }
 
     fn normaliser(&self) -> Normalise {

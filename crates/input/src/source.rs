@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_image_io::Scratch;
+use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Dataset, Rng, Tokenizer, rng};
 use clip_lab_torch_ext::Row;
-use rand::Rng as _;
 
-use super::{Item, Prepare, Unreadable, duplicates::folded};
+use super::{Item, Prepare, Unreadable, duplicates::folded, item::draw_caption};
 
 /// Data set, tokenizer and preprocessing of the loader threads.
 pub struct Source {
@@ -62,9 +61,9 @@ impl Source {
         Self { data, tokenizer: None, max_tokens: 0, prepare: Some(prepare), read: Read::EvalImage, seed: 0 }
     }
 
-    pub(super) fn read(&self, item: Item, row: Option<Row>, scratch: &mut Scratch) -> Sample {
+    pub(super) fn read(&self, item: Item, row: Option<Row>, decoder: &mut Decoder) -> Sample {
         let mut sample = Sample::new(item.image);
-        if let Err(error) = self.fill(item, row, scratch, &mut sample) {
+        if let Err(error) = self.fill(item, row, decoder, &mut sample) {
             sample.unreadable = Some(self.unreadable(item, format!("{error:#}")));
         }
         sample
@@ -74,7 +73,7 @@ impl Source {
         Unreadable { image: item.image, name: self.data.name(item.image), reason }
     }
 
-    fn fill(&self, item: Item, row: Option<Row>, scratch: &mut Scratch, sample: &mut Sample) -> Result<()> {
+    fn fill(&self, item: Item, row: Option<Row>, decoder: &mut Decoder, sample: &mut Sample) -> Result<()> {
         let mut rng = rng(self.seed, item.epoch, item.index);
         if self.read == Read::Pair {
             // The caption is drawn before the augmentation, so that it is the same with cached features.
@@ -87,12 +86,12 @@ impl Source {
             sample.class = self.data.class(item.image).context("it has no class")? as i64;
         }
         if let Some((prepare, mut row)) = self.prepare.as_ref().zip(row) {
-            let image = scratch.open(self.data.image(item.image)?)?;
+            let image = decoder.open(self.data.image(item.image)?)?;
             let out = row.as_mut_slice();
             match self.read {
-                Read::EvalImage => prepare.eval(&image, scratch, out)?,
+                Read::EvalImage => prepare.eval(&image, decoder, out)?,
                 Read::Pair | Read::Labelled | Read::Image => {
-                    prepare.train(image, &mut rng, scratch, out)?;
+                    prepare.train(image, &mut rng, decoder, out)?;
                 }
             }
         }
@@ -107,9 +106,4 @@ impl Source {
             None => Ok(&captions[draw_caption(rng, captions.len())]),
         }
     }
-}
-
-/// Draws the caption of an item: the first draw of the item's random stream.
-pub(super) fn draw_caption(rng: &mut Rng, captions: usize) -> usize {
-    rng.random_range(0..captions)
 }

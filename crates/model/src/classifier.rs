@@ -3,12 +3,13 @@
 use anyhow::{Context as _, Result};
 use clip_lab_nn::{Linear, LinearInit};
 use clip_lab_plan::{self as plan, ClassifierInit, TextSide};
-use plugins_eval::class_weights;
+use clip_lab_plugin_api::templates::class_weights;
 use tch::{Device, Tensor, nn};
 
 use crate::{
     embed::embed_texts,
-    towers::{Start, TextTower, unit},
+    towers::{TextTower, WeightsSource},
+    unit::unit,
 };
 
 /// A linear classifier on image embeddings.
@@ -72,7 +73,7 @@ fn zero_shot_weights(
     classes: &[String],
 ) -> Result<Tensor> {
     let vars = nn::VarStore::new(device);
-    let tower = TextTower::build(side, &vars, Start::FromSpec)?;
+    let tower = TextTower::build(side, &vars, WeightsSource::Spec)?;
     let tokenizer = side.tokenizer.build(()).context("[tokenizer]")?;
     let embed = |texts: &Vec<String>| {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

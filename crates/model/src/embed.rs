@@ -5,7 +5,7 @@ use clip_lab_input::pad;
 use clip_lab_plugin_api::{Mode, Tokenizer};
 use tch::{Device, Tensor};
 
-use crate::towers::{TextTower, unit};
+use crate::{towers::TextTower, unit::unit};
 
 /// Batch size of the text tower.
 pub const TEXT_BATCH: usize = 256;

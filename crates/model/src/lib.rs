@@ -4,10 +4,14 @@ mod classifier;
 mod device;
 mod embed;
 mod numerics;
+mod objective;
 mod towers;
+mod unit;
 
 pub use classifier::{Classifier, init_zero_shot};
-pub use device::device;
+pub use device::{ChosenDevice, device, nvidia_driver};
 pub use embed::{TEXT_BATCH, embed_texts};
 pub use numerics::{Numerics, autocast_kind};
-pub use towers::{ImageTower, Objective, Side, Start, TextTower, unit};
+pub use objective::Objective;
+pub use towers::{ImageTower, Side, TextTower, WeightsSource};
+pub use unit::unit;

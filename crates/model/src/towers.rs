@@ -5,33 +5,15 @@ use clip_lab_plan::{Head, ImageSide, TextSide, Weights};
 use clip_lab_plugin_api::{ImageEncoder, Mode, Projection, ProjectionContext, TextEncoder, Tokens};
 use tch::{Tensor, nn};
 
-use crate::{classifier::Classifier, numerics::Numerics};
+use crate::numerics::Numerics;
 
 /// The source of a model's initial weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub enum WeightsSource {
     /// The spec: random, or loaded as `from` says.
-    FromSpec,
+    Spec,
     /// A checkpoint that the caller loads afterwards.
-    ToBeLoaded,
-}
-
-/// The training objective of the image tower.
-pub enum Objective {
-    /// Captions, embedded by a text tower.
-    Texts(TextTower),
-    /// Classes, predicted by a classifier.
-    Classes(Classifier),
-}
-
-impl Objective {
-    /// The text tower, if there is one.
-    pub fn texts(&self) -> Option<&TextTower> {
-        match self {
-            Self::Texts(tower) => Some(tower),
-            Self::Classes(_) => None,
-        }
-    }
+    Checkpoint,
 }
 
 /// A tower with its projection.
@@ -51,10 +33,10 @@ impl ImageTower {
     ///
     /// # Errors
     /// When a plugin fails, or weights cannot be loaded.
-    pub fn build(plan: &ImageSide, vars: &nn::VarStore, start: Start) -> Result<Self> {
+    pub fn build(plan: &ImageSide, vars: &nn::VarStore, source: WeightsSource) -> Result<Self> {
         let encoder = plan.encoder.build(vars.root() / "image")?;
-        load(&plan.weights, vars, "image", start).context("[model.image]")?;
-        let projection = build_projection(&plan.head, vars, "image_projection", start)
+        load(&plan.weights, vars, "image", source).context("[model.image]")?;
+        let projection = build_projection(&plan.head, vars, "image_projection", source)
             .context("[model.image_projection]")?;
         Ok(Self { encoder, projection, numerics: Numerics::default() })
     }
@@ -74,10 +56,10 @@ impl TextTower {
     ///
     /// # Errors
     /// When a plugin fails, or weights cannot be loaded.
-    pub fn build(plan: &TextSide, vars: &nn::VarStore, start: Start) -> Result<Self> {
+    pub fn build(plan: &TextSide, vars: &nn::VarStore, source: WeightsSource) -> Result<Self> {
         let encoder = plan.encoder.build(vars.root() / "text")?;
-        load(&plan.weights, vars, "text", start).context("[model.text]")?;
-        let projection = build_projection(&plan.head, vars, "text_projection", start)
+        load(&plan.weights, vars, "text", source).context("[model.text]")?;
+        let projection = build_projection(&plan.head, vars, "text_projection", source)
             .context("[model.text_projection]")?;
         Ok(Self { encoder, projection, numerics: Numerics::default() })
     }
@@ -111,17 +93,9 @@ impl<E: ?Sized> Side<E> {
     }
 }
 
-/// L2-normalises rows, `[B, D]`, as CLIP does.
-///
-/// # Errors
-/// When libtorch fails.
-pub fn unit(rows: &Tensor) -> Result<Tensor> {
-    Ok(rows.f_div(&rows.f_norm_scalaropt_dim(2, [-1], true)?)?)
-}
-
-fn load(weights: &Option<Weights>, vars: &nn::VarStore, prefix: &str, start: Start) -> Result<()> {
+fn load(weights: &Option<Weights>, vars: &nn::VarStore, prefix: &str, source: WeightsSource) -> Result<()> {
     match weights {
-        Some(weights) if start == Start::FromSpec => weights.load(vars, prefix),
+        Some(weights) if source == WeightsSource::Spec => weights.load(vars, prefix),
         _ => Ok(()),
     }
 }
@@ -130,10 +104,10 @@ fn build_projection(
     head: &Head,
     vars: &nn::VarStore,
     prefix: &str,
-    start: Start,
+    source: WeightsSource,
 ) -> Result<Box<dyn Projection>> {
     let context = ProjectionContext { vars: vars.root() / prefix, input: head.input };
     let projection = head.projection.build(context)?;
-    load(&head.weights, vars, prefix, start)?;
+    load(&head.weights, vars, prefix, source)?;
     Ok(projection)
 }

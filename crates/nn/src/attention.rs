@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tch::{Tensor, nn};
 
-use crate::{Linear, LinearInit};
+use crate::{Linear, LinearInit, Packing};
 
 /// Which keys a query attends to.
 #[derive(Debug, Clone, Copy)]
@@ -84,13 +84,14 @@ impl Attention {
         Ok(Self { qkv, out, heads, dropout })
     }
 
-    /// `[B, L, W]` to the same shape.
+    /// `[B, L, W]`, or packed `[T, W]`, to the same shape.
     ///
     /// # Errors
     /// When the shapes do not fit.
-    pub fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
-        let parts = self.qkv.forward(x)?.f_chunk(3, -1)?;
+    pub fn forward(&self, x: &Tensor, mask: Mask<'_>, packing: &Packing, train: bool) -> Result<Tensor> {
+        let parts = packing.pad(&self.qkv.forward(x)?)?.f_chunk(3, -1)?; // [B, L, W] each
         let dropout = if train { self.dropout } else { 0.0 };
-        self.out.forward(&attend((&parts[0], &parts[1], &parts[2]), self.heads, mask, dropout)?)
+        let mixed = attend((&parts[0], &parts[1], &parts[2]), self.heads, mask, dropout)?;
+        self.out.forward(&packing.pack(&mixed)?)
     }
 }

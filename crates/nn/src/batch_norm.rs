@@ -51,7 +51,7 @@ impl BatchNorm {
         );
         let (weight, bias) = (Some(&self.weight), Some(&self.bias));
         // When recomputed in the backward pass, the batch is already in the running statistics.
-        let counted = use_batch && clip_lab_torch_ext::computes_again();
+        let counted = use_batch && clip_lab_torch_ext::is_recomputing();
         let (mean, var) = if counted { (None, None) } else { (Some(&self.mean), Some(&self.var)) };
         Ok(x.f_batch_norm(weight, bias, mean, var, use_batch, MOMENTUM, self.eps, true)?)
     }

@@ -7,8 +7,8 @@ use tch::{
 };
 
 use crate::{
-    Activation, Attention, AttentionConfig, BlockInit, LayerNorm, Mask, Mlp, Stage, drop_path,
-    drop_path_rate, dropout,
+    Activation, Attention, AttentionConfig, BlockInit, LayerNorm, Mask, Mlp, Packing, Stage,
+    drop::drop_path_packed, drop_path_rate, dropout,
 };
 
 /// Position of the norms.
@@ -74,6 +74,21 @@ impl Block {
     /// # Errors
     /// When the shapes do not fit.
     pub fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
+        self.forward_packed(x, mask, &Packing::none(), train)
+    }
+
+    /// Packed tokens `[T, W]` to the same shape; `mask` is of the padded batch.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn forward_packed(
+        &self,
+        x: &Tensor,
+        mask: Mask<'_>,
+        packing: &Packing,
+        train: bool,
+    ) -> Result<Tensor> {
+        let packing = packing.clone();
         let (causal, keys) = match mask {
             Mask::None => (false, None),
             Mask::Causal => (true, None),
@@ -81,7 +96,7 @@ impl Block {
         };
         self.0.forward(x, move |layers, x| {
             let free = if causal { Mask::Causal } else { Mask::None };
-            layers.forward(x, keys.as_ref().map_or(free, Mask::Keys), train)
+            layers.forward(x, keys.as_ref().map_or(free, Mask::Keys), &packing, train)
         })
     }
 }
@@ -108,10 +123,11 @@ impl Layers {
         })
     }
 
-    fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
-        let attn = |x: &Tensor| self.attn.forward(x, mask, train);
-        let x = self.residual(x, &self.norm1, self.ls1.as_ref(), attn, train)?;
-        self.residual(&x, &self.norm2, self.ls2.as_ref(), |x| self.mlp.forward(x), train)
+    fn forward(&self, x: &Tensor, mask: Mask<'_>, packing: &Packing, train: bool) -> Result<Tensor> {
+        let drop = |x: Tensor| drop_path_packed(x, packing, self.drop_path, train);
+        let attn = |x: &Tensor| self.attn.forward(x, mask, packing, train);
+        let x = self.residual(x, &self.norm1, self.ls1.as_ref(), attn, (&drop, train))?;
+        self.residual(&x, &self.norm2, self.ls2.as_ref(), |x| self.mlp.forward(x), (&drop, train))
     }
 
     fn residual(
@@ -120,7 +136,7 @@ impl Layers {
         norm: &LayerNorm,
         scale: Option<&Tensor>,
         branch: impl Fn(&Tensor) -> Result<Tensor>,
-        train: bool,
+        (drop_path, train): (&dyn Fn(Tensor) -> Result<Tensor>, bool),
     ) -> Result<Tensor> {
         let inner = match self.order {
             NormOrder::Pre => branch(&norm.forward(x)?)?,
@@ -130,7 +146,7 @@ impl Layers {
             Some(scale) => inner.f_mul(scale)?,
             None => inner,
         };
-        let inner = drop_path(dropout(inner, self.dropout, train)?, self.drop_path, train)?;
+        let inner = drop_path(dropout(inner, self.dropout, train)?)?;
         let sum = x.f_add(&inner)?;
         if self.order == NormOrder::Post { norm.forward(&sum) } else { Ok(sum) }
     }

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
+use crate::Packing;
+
 /// Dropout with probability `p` during training.
 ///
 /// # Errors
@@ -17,14 +19,20 @@ pub fn dropout(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
 /// # Errors
 /// If libtorch cannot allocate the result.
 pub fn drop_path(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
+    drop_path_packed(x, &Packing::none(), p, train)
+}
+
+/// [`drop_path`] of packed tokens `[T, W]`: draws the same numbers as for the padded batch `[B, L, W]`.
+pub(crate) fn drop_path_packed(x: Tensor, packing: &Packing, p: f64, train: bool) -> Result<Tensor> {
     if !train || p <= 0.0 {
         return Ok(x);
     }
     let keep = 1.0 - p;
+    let samples = packing.samples(&x);
     let mut shape = vec![1; x.dim()];
-    shape[0] = x.size()[0];
+    shape[0] = samples;
     let mut mask = Tensor::f_empty(&shape, (x.kind(), x.device()))?.f_bernoulli_float_(keep)?;
-    Ok(x.f_mul(&mask.f_div_scalar_(keep)?)?)
+    Ok(x.f_mul(&packing.per_token(&mask.f_div_scalar_(keep)?)?)?)
 }
 
 /// The probability for residual block `index` of `depth`: rises linearly from 0 at the first to `rate` at the last. A

@@ -14,6 +14,7 @@ mod init;
 mod layer_norm;
 mod linear;
 mod mlp;
+mod packing;
 mod scripted;
 mod stage;
 
@@ -28,5 +29,6 @@ pub use init::{BlockInit, LinearInit, normal};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use mlp::Mlp;
+pub use packing::Packing;
 pub use scripted::Scripted;
 pub use stage::Stage;

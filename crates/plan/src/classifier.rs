@@ -1,7 +1,9 @@
 //! `[model.classifier]`: trains on classes in place of captions.
 
-use clip_lab_plugin_api::{Faults, Settings};
-use plugins_eval::{Named, Templates};
+use clip_lab_plugin_api::{
+    Faults, Settings,
+    templates::{Named, Templates},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -5,9 +5,9 @@ use clip_lab_plugin_api::{
     problem::{Place, Problem},
 };
 use serde_json::json;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
-use super::{DataPlan, EvalPlan, Split, planner::Planner, root::add_root_help};
+use super::{DataPlan, EvalPlan, Split, planner::Planner, root::add_root_help, tables::plugin};
 
 /// The data sets that could be read.
 pub(super) struct DataDraft {
@@ -147,13 +147,5 @@ fn inherit(table: &mut DeTable<'static>, base: &DeTable<'static>) {
         if !table.contains_key(key.get_ref().as_ref()) {
             table.insert(key.clone(), value.clone());
         }
-    }
-}
-
-pub(super) fn plugin<'a>(table: &'a DeTable<'static>) -> Option<&'a str> {
-    let (_, value) = table.iter().find(|(key, _)| key.get_ref() == "plugin")?;
-    match value.get_ref() {
-        DeValue::String(name) => Some(name.as_ref()),
-        _ => None,
     }
 }

@@ -8,12 +8,10 @@ use toml::de::DeTable;
 
 use super::{
     Classifier, ClassifierInit, DataPlan, EvalPlan, ImageSide, Plan, Run, Setting, TextSide,
-    data::DataDraft,
-    from::{Part, Weights},
-    lock::Lock,
-    planner::Planner,
+    checkpoints::Part, data::DataDraft, letters::Lock, planner::Planner,
 };
-use clip_lab_spec::{Source, name_fault};
+use clip_lab_checkpoint::Weights;
+use clip_lab_spec::{Source, invalid_name_reason};
 
 /// Every part of a plan; `None` where the spec is missing it or has a fault.
 pub(super) struct Draft {
@@ -30,7 +28,7 @@ pub(super) struct Draft {
     pub(super) task: Task,
     pub(super) classifier: Option<(Classifier, Section)>,
     pub(super) lock: Option<Lock>,
-    pub(super) loss: Option<(Planned<dyn Loss>, Option<Weights>)>,
+    pub(super) loss: Option<(Planned<Loss>, Option<Weights>)>,
     pub(super) optimizer: Option<Planned<dyn Optimizer>>,
     pub(super) schedule: Option<Planned<dyn Schedule>>,
     pub(super) tricks: Vec<Planned<dyn Trick>>,
@@ -116,7 +114,7 @@ impl Planner<'_> {
             self.problems.push(problem.help("add `name = \"...\"` above the first table"));
             return None;
         };
-        let fault = name_fault(&name).map(|fault| Problem::at(place, format!("`name` {fault}")));
+        let fault = invalid_name_reason(&name).map(|fault| Problem::at(place, format!("`name` {fault}")));
         self.problems.extend(fault);
         Some(name)
     }
@@ -158,7 +156,7 @@ impl Planner<'_> {
         }
     }
 
-    fn loss(&mut self) -> Option<(Planned<dyn Loss>, Option<Weights>)> {
+    fn loss(&mut self) -> Option<(Planned<Loss>, Option<Weights>)> {
         let catalog = self.catalog;
         let mut section = self.required("loss", &catalog.loss)?;
         let imported = self.import(&mut section, Part::Loss)?;

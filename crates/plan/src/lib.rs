@@ -2,12 +2,14 @@
 //!
 //! Of the data only caption lists are read, and no tensor is made.
 
+mod checkpoints;
 mod classifier;
 mod cross;
 mod data;
 mod draft;
 mod from;
 mod length;
+mod letters;
 mod libraries;
 mod lock;
 mod metrics;
@@ -25,7 +27,7 @@ mod trust;
 use clip_lab_plugin_api::{Catalog, problem::Problem};
 
 pub use classifier::{Classifier, ClassifierInit};
-pub use from::Weights;
+pub use clip_lab_checkpoint::Weights;
 pub use libraries::Libraries;
 pub use metrics::unreported;
 pub use parts::{DataPlan, EvalPlan, Head, ImageSide, ModelPlan, Plan, Setting, Split, TextSide};

@@ -1,4 +1,4 @@
-//! `model.lock`: LiT's letters for pretrained and locked towers.
+//! `model.lock`: reads LiT's letters and applies them.
 
 use clip_lab_plugin_api::{
     Planned, Section, Trick,
@@ -8,39 +8,10 @@ use serde_json::Value;
 use toml::de::DeTable;
 
 use super::{
-    from::{Imported, Part},
+    checkpoints::{Imported, Part},
+    letters::{Letter, Lock},
     planner::Planner,
 };
-
-/// How a tower is initialised and whether it is trained, in the letters of LiT (<https://arxiv.org/abs/2111.07991>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Letter {
-    /// `L`: locked, from pretrained weights.
-    Locked,
-    /// `U`: unlocked, from pretrained weights.
-    Unlocked,
-    /// `u`: unlocked, random; only the settings of `from` are used.
-    Random,
-}
-
-/// The letters of a spec: image tower, then text tower.
-#[derive(Debug, Clone)]
-pub(super) struct Lock {
-    pub(super) image: Letter,
-    pub(super) text: Option<Letter>,
-    pub(super) place: Place,
-}
-
-impl Lock {
-    /// The letter of a part that is a tower.
-    pub(super) fn letter(&self, part: Part) -> Option<Letter> {
-        match part {
-            Part::Image => Some(self.image),
-            Part::Text => self.text,
-            _ => None,
-        }
-    }
-}
 
 impl Planner<'_> {
     /// Reads `model.lock`, which is optional; `towers` is the number of towers trained.
@@ -52,7 +23,7 @@ impl Planner<'_> {
             Err(problem) => return self.problems.push(problem),
         };
         self.record(&section, "lock", &Value::from(value.as_str()));
-        let letters: Option<Vec<Letter>> = value.chars().map(letter).collect();
+        let letters: Option<Vec<Letter>> = value.chars().map(Letter::read).collect();
         match letters.as_deref() {
             Some([image]) if towers == 1 => self.lock = Some(Lock { image: *image, text: None, place }),
             Some([image, text]) if towers == 2 => {
@@ -88,20 +59,12 @@ impl Planner<'_> {
         }
         let mut section = Section::new("model.lock", lock.place.clone(), DeTable::new());
         let settings = [("plugin".to_owned(), "freeze".into()), ("params".to_owned(), locked.into())];
-        section.fill(&toml::Table::from_iter(settings), &lock.place);
-        match self.catalog.trick.plan(section) {
+        let filled = section.fill(&toml::Table::from_iter(settings), &lock.place);
+        let planned = filled.map_err(|problem| vec![problem]);
+        match planned.and_then(|()| self.catalog.trick.plan(section)) {
             Ok(trick) => Some(trick),
             Err(problems) => self.fail(problems),
         }
-    }
-}
-
-fn letter(letter: char) -> Option<Letter> {
-    match letter {
-        'L' => Some(Letter::Locked),
-        'U' => Some(Letter::Unlocked),
-        'u' => Some(Letter::Random),
-        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use clip_lab_plugin_api::{
     Metric, Planned, Trick,
-    problem::{Place, Problem, nearest},
+    problem::{Place, Problem, suggest},
 };
 
 use super::{EvalPlan, Plan, Split};
@@ -56,7 +56,7 @@ pub fn unreported(
         None => format!("add [[eval]] with `plugin = \"{family}\"`, or choose a metric of another one"),
     };
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let suggestion = nearest(metric, &known).map(|name| format!("did you mean `{name}`?"));
+    let suggestion = suggest(metric, &known).map(|name| format!("did you mean `{name}`?"));
     let problem = Problem { place, ..Problem::new(message) };
     let (label, help) = match (suggestion, &problem.place) {
         (Some(suggestion), None) => (String::new(), format!("{suggestion} {help}")),

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 
 use super::{
     Head, ImageSide, Preprocess, TextSide,
-    from::{Imported, Part},
+    checkpoints::{Imported, Part},
     planner::Planner,
 };
 
@@ -58,7 +58,10 @@ impl Planner<'_> {
         let given = self.tables.section(part.table());
         let before = self.config.len();
         let implied = given.is_none();
-        let mut section = given.unwrap_or_else(|| identity(part, tower));
+        let mut section = match given.map_or_else(|| identity(part, tower), Ok) {
+            Ok(section) => section,
+            Err(problem) => return self.fail(vec![problem]),
+        };
         let Imported { weights, .. } = self.import(&mut section, part)?;
         let catalog = self.catalog;
         let projection = self.plugin(&catalog.projection, section)?;
@@ -80,9 +83,10 @@ impl Planner<'_> {
         let given = self.tables.section("preprocess");
         let mut section = given.unwrap_or_else(|| Section::new("preprocess", tower.clone(), DeTable::new()));
         if let Some((from, place)) = from {
-            match self.checkpoints.preprocess(&from, size) {
-                Ok(settings) => section.fill(&settings, &place),
-                Err(why) => return self.fail(vec![Problem::at(place, why)]),
+            let settings = self.checkpoints.preprocess(&from, size);
+            let settings = settings.map_err(|why| Problem::at(place.clone(), why));
+            if let Err(problem) = settings.and_then(|settings| section.fill(&settings, &place)) {
+                return self.fail(vec![problem]);
             }
         }
         let place = section.place_of("resized");
@@ -145,8 +149,8 @@ impl Planner<'_> {
 }
 
 /// The table of a projection that the spec omits.
-fn identity(part: Part, tower: &Place) -> Section {
+fn identity(part: Part, tower: &Place) -> Result<Section, Problem> {
     let mut section = Section::new(part.table(), tower.clone(), DeTable::new());
-    section.fill(&toml::Table::from_iter([("plugin".to_owned(), "identity".into())]), tower);
-    section
+    section.fill(&toml::Table::from_iter([("plugin".to_owned(), "identity".into())]), tower)?;
+    Ok(section)
 }

@@ -7,7 +7,8 @@ use clip_lab_plugin_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Classifier, Preprocess, Run, from::Weights};
+use super::{Classifier, Preprocess, Run};
+use clip_lab_checkpoint::Weights;
 use clip_lab_spec::Source;
 
 /// A whole run with every setting read and checked; no tensor is made and no image is read yet.
@@ -30,7 +31,7 @@ pub struct Plan {
     /// The classifier, when the task is classification.
     pub classifier: Option<Classifier>,
     /// The loss.
-    pub loss: Planned<dyn Loss>,
+    pub loss: Planned<Loss>,
     /// Checkpoint of the loss's own parameters; none: initialised from the settings.
     pub loss_weights: Option<Weights>,
     /// The optimizer.

@@ -3,7 +3,7 @@
 use clip_lab_plugin_api::{Catalog, Kind, Origin, Planned, Registry, Section, Settings, problem::Problem};
 use serde_json::Value;
 
-use super::{Setting, from::Checkpoints, lock::Lock, tables::Tables, trust::untrusted_code};
+use super::{Setting, checkpoints::Checkpoints, letters::Lock, tables::Tables, trust::untrusted_code};
 use clip_lab_spec::Spec;
 
 /// Reads tables into plugins and collects every problem.

@@ -6,7 +6,7 @@ use toml::{
     de::{DeString, DeTable, DeValue},
 };
 
-use super::planner::Planner;
+use super::{planner::Planner, tables::plugin};
 
 /// The environment variable.
 const VARIABLE: &str = "CLIP_LAB_DATA";
@@ -36,7 +36,7 @@ impl Planner<'_> {
 
     /// Whether the data set's plugin needs a root and has no default for it.
     fn needs_root(&self, table: &DeTable<'static>) -> bool {
-        let Some(name) = super::data::plugin(table) else { return false };
+        let Some(name) = plugin(table) else { return false };
         let plugins = self.catalog.data.describe();
         plugins.iter().any(|plugin| plugin.name == name && plugin.defaults["root"] == "")
     }

@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Section,
-    problem::{Place, Problem, nearest},
+    problem::{Place, Problem, suggest},
 };
 use toml::{
     Spanned,
@@ -157,7 +157,7 @@ fn unknown(name: &str, place: Place) -> Problem {
     let message = format!("unknown table or key `{name}`");
     let group = if MODEL.contains(&name) { Some("model") } else { DATA.contains(&name).then_some("data") };
     match group {
-        Some(group) if nearest(name, &TOP).is_none() => {
+        Some(group) if suggest(name, &TOP).is_none() => {
             Problem::at(place, message).label(format!("did you mean `{group}.{name}`?"))
         }
         _ => Problem::unknown(place, message, name, &TOP),
@@ -172,6 +172,15 @@ fn remove(table: &mut DeTable<'static>, key: &str) -> Option<Spanned<DeValue<'st
 fn inner<'a>(value: &'a mut DeValue<'static>) -> Option<&'a mut DeTable<'static>> {
     match value {
         DeValue::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+/// The name of the plugin in a table.
+pub(super) fn plugin<'a>(table: &'a DeTable<'static>) -> Option<&'a str> {
+    let (_, value) = table.iter().find(|(key, _)| key.get_ref() == "plugin")?;
+    match value.get_ref() {
+        DeValue::String(name) => Some(name.as_ref()),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{Task, problem::Problem};
 
-use super::{ClassifierInit, draft::Draft, lock::Letter};
+use super::{ClassifierInit, draft::Draft, letters::Letter};
 
 /// Every part made for another task, and tricks that contradict `model.lock`.
 pub(super) fn faults(draft: &Draft) -> Vec<Problem> {

@@ -19,7 +19,7 @@ pub(super) fn untrusted_code(
         _ if trusted => return None,
         // A plugin's own default is part of this program or of a library that is already open.
         Origin::Default => return None,
-        Origin::Spec if spec.is_typed(name, key) => return None,
+        Origin::Spec if spec.is_user_written(name, key) => return None,
         Origin::Spec => "this spec",
         Origin::Checkpoint => "the checkpoint",
     };

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::{
     Augment, Dataset, Evaluator, ImageEncoder, Loss, Optimizer, Projection, Schedule, Section, Settings,
-    TextEncoder, Tokenizer, Trick, export::caught,
+    TextEncoder, Tokenizer, Trick, caught::caught,
 };
 
-/// A plugin kind; implemented for `dyn Trait`, so that a registry is written `Registry<dyn Loss>`.
+/// A plugin kind; implemented for `dyn Trait`, so that a registry is written `Registry<dyn Schedule>`.
 pub trait Kind: 'static {
     /// Name in messages: `image encoder`.
     const NAME: &'static str;
@@ -187,12 +187,12 @@ fn describe<S: Settings>(name: &'static str) -> Description {
     Description { name, schema, defaults }
 }
 
-macro_rules! shelves {
-    ($($(#[$doc:meta])* $field:ident: $kind:ident,)*) => {
+macro_rules! registries {
+    ($($(#[$doc:meta])* $field:ident: $kind:ty,)*) => {
         /// The registries of all plugin kinds.
         #[derive(Default, Clone)]
         pub struct Catalog {
-            $($(#[$doc])* pub $field: Registry<dyn $kind>,)*
+            $($(#[$doc])* pub $field: Registry<$kind>,)*
             /// Whether code named by an untrusted file may be executed: by the metadata of a checkpoint, or by a spec in a
             /// store or in a checkpoint's folder. Code named by the user is always executed.
             pub trust_code: bool,
@@ -201,13 +201,13 @@ macro_rules! shelves {
         impl Catalog {
             /// All kinds with their key (the argument of `clip-lab plugins`), their display name and their plugins.
             pub fn kinds(&self) -> Vec<(&'static str, &'static str, Vec<Description>)> {
-                vec![$((stringify!($field), <dyn $kind as Kind>::NAME, self.$field.describe()),)*]
+                vec![$((stringify!($field), <$kind as Kind>::NAME, self.$field.describe()),)*]
             }
 
             /// A kind's display name, and a plugin name registered twice in it; the second plugin would be unreachable.
             pub fn clash(&self) -> Option<(&'static str, &'static str)> {
                 $(if let Some(name) = self.$field.clash() {
-                    return Some((<dyn $kind as Kind>::NAME, name));
+                    return Some((<$kind as Kind>::NAME, name));
                 })*
                 None
             }
@@ -215,27 +215,27 @@ macro_rules! shelves {
     };
 }
 
-shelves! {
+registries! {
     /// Image encoders.
-    image: ImageEncoder,
+    image: dyn ImageEncoder,
     /// Text encoders.
-    text: TextEncoder,
+    text: dyn TextEncoder,
     /// Projection heads.
-    projection: Projection,
+    projection: dyn Projection,
     /// Tokenizers.
-    tokenizer: Tokenizer,
+    tokenizer: dyn Tokenizer,
     /// Losses.
     loss: Loss,
     /// Optimizers.
-    optimizer: Optimizer,
+    optimizer: dyn Optimizer,
     /// Learning-rate schedules.
-    schedule: Schedule,
+    schedule: dyn Schedule,
     /// Training tricks.
-    trick: Trick,
+    trick: dyn Trick,
     /// Augmentations.
-    augment: Augment,
+    augment: dyn Augment,
     /// Data sets.
-    data: Dataset,
+    data: dyn Dataset,
     /// Evaluators.
-    eval: Evaluator,
+    eval: dyn Evaluator,
 }

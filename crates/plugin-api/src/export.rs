@@ -24,12 +24,9 @@
 //! - **A library is never unloaded**, since its errors and plugins point into it; and it must not set a
 //!   `#[global_allocator]`, since memory allocated on one side is freed on the other.
 
-use std::{
-    any::Any,
-    mem::{align_of, size_of},
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::mem::{align_of, size_of};
 
+pub use crate::caught::caught;
 use crate::{Catalog, Param, Params, Planned, Scored, Section, problem::Problem};
 
 /// Size of a fingerprint in bytes; padded with zeros.
@@ -45,7 +42,7 @@ pub const SYMBOL: &str = "CLIP_LAB_PLUGIN";
 pub const FINGERPRINT: [u8; LENGTH] = {
     let text = Text::new(MAGIC).text(include_str!(concat!(env!("OUT_DIR"), "/fingerprint.txt")));
     text.size("Section", size_of::<Section>(), align_of::<Section>())
-        .size("Planned", size_of::<Planned<dyn crate::Loss>>(), align_of::<Planned<dyn crate::Loss>>())
+        .size("Planned", size_of::<Planned<crate::Loss>>(), align_of::<Planned<crate::Loss>>())
         .size("Problem", size_of::<Problem>(), align_of::<Problem>())
         .size("Param", size_of::<Param>(), align_of::<Param>())
         .size("Params", size_of::<Params>(), align_of::<Params>())
@@ -90,18 +87,6 @@ macro_rules! export_plugin {
             $crate::export::caught("registering its plugins", || $register(catalog))
         });
     };
-}
-
-/// Runs `act` and turns a panic into an error message; `what` describes the action.
-pub fn caught<T>(what: &str, act: impl FnOnce() -> T) -> Result<T, String> {
-    // Unwind safe: after the error no partially changed state is used.
-    catch_unwind(AssertUnwindSafe(act))
-        .map_err(|panic| format!("{what} panicked: {}", panic_message(&*panic)))
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
 }
 
 /// Text built in a const context.
@@ -154,14 +139,5 @@ mod tests {
             assert!(text.contains(line), "{line} is missing in {text}");
         }
         assert!(text.starts_with(MAGIC) && !text.contains(": unknown"), "{text}");
-    }
-
-    #[test]
-    fn a_panic_becomes_a_message() {
-        assert_eq!(caught("adding", || 1 + 1), Ok(2));
-        assert_eq!(
-            caught("adding", || panic!("no {}", "way")),
-            Err::<(), _>("adding panicked: no way".to_owned())
-        );
     }
 }

@@ -20,12 +20,14 @@
 //! A plugin crate has one `fn register(&mut Catalog)` with one line per plugin.
 
 mod catalog;
+mod caught;
 pub mod conformance;
 pub mod export;
 mod kinds;
 mod params;
 mod section;
 mod settings;
+pub mod templates;
 mod tolerance;
 
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Registry};

@@ -61,16 +61,27 @@ impl Section {
     }
 
     /// Sets keys that the spec left out to the values of the checkpoint named at `place`.
-    pub fn fill(&mut self, defaults: &toml::Table, place: &Place) {
-        let Ok(parsed) = parse(defaults.to_string()) else { return };
+    ///
+    /// # Errors
+    /// A problem at `place`, which names the value, if one is nested more deeply than TOML is read; no key is set then.
+    pub fn fill(&mut self, defaults: &toml::Table, place: &Place) -> Result<(), Problem> {
+        let missing = defaults.iter().filter(|(key, _)| !self.has(key));
+        let missing: toml::Table = missing.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let parsed = parse(missing.to_string()).map_err(|_| self.too_deep(missing, place))?;
         for (key, value) in parsed {
-            if self.has(key.get_ref()) {
-                continue;
-            }
             self.places.push((key.get_ref().to_string(), place.clone(), place.clone(), Origin::Checkpoint));
             let value = Spanned::new(place.clone(), value.into_inner());
             self.table.insert(Spanned::new(place.clone(), key.into_inner()), value);
         }
+        Ok(())
+    }
+
+    fn too_deep(&self, settings: toml::Table, place: &Place) -> Problem {
+        let mut path = deepest(&toml::Value::Table(settings));
+        path.reverse();
+        let message = format!("[{}].{}: nested too deeply in the checkpoint", self.name, path.join("."));
+        let key = path.first().cloned().unwrap_or_default();
+        Problem::at(place.clone(), message).help(format!("set `{key}` in [{}]", self.name))
     }
 
     /// Removes `key` from the table and deserialises it.
@@ -167,6 +178,23 @@ impl Section {
     }
 }
 
+/// The keys to the most deeply nested value, innermost first; the key of an element of a list is its index.
+fn deepest(value: &toml::Value) -> Vec<String> {
+    let inner: Vec<(String, &toml::Value)> = match value {
+        toml::Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        toml::Value::Array(list) => {
+            list.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        }
+        _ => return Vec::new(),
+    };
+    let paths = inner.into_iter().map(|(key, value)| {
+        let mut path = deepest(value);
+        path.push(key);
+        path
+    });
+    paths.max_by_key(Vec::len).unwrap_or_default()
+}
+
 fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end && !outer.is_empty()
 }
@@ -188,3 +216,6 @@ fn plain(message: &str) -> String {
     };
     format!("must be {expected}; got {found}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,13 +12,13 @@ struct Broken {}
 impl Settings for Broken {}
 
 /// A loss that uses only the first pair.
-impl Plugin<dyn Loss> for Broken {
-    fn build(&self, _scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
-        Ok(Box::new(self.clone()))
+impl Plugin<Loss> for Broken {
+    fn build(&self, _scope: LossContext<'_>) -> Result<Box<Loss>> {
+        Ok(Loss::pairs(self.clone()))
     }
 }
 
-impl Loss for Broken {
+impl PairLoss for Broken {
     fn score(&self, pair: &Pair) -> Result<Scored> {
         let apart = pair.image.f_get(0)?.f_sub(&pair.text.f_get(0)?)?;
         Ok(Scored::new(apart.f_square()?.f_sum(apart.kind())?))

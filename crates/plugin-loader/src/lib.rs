@@ -14,13 +14,13 @@ use clip_lab_plugin_api::{
 
 /// An opened library.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct LoadedLibrary {
     register: Register,
     /// blake3 of the file, the first 16 hexadecimal digits, for a run's record.
     pub digest: String,
 }
 
-impl Opened {
+impl LoadedLibrary {
     /// Registers its plugins in `catalog`.
     ///
     /// # Errors
@@ -43,13 +43,13 @@ impl Opened {
 /// # Errors
 /// If it cannot be read, is not a plugin library, was built differently, or cannot be linked. In the first three cases
 /// none of its code has run.
-pub fn open(path: &Path) -> Result<Opened> {
+pub fn open(path: &Path) -> Result<LoadedLibrary> {
     let path = path.canonicalize().context("it cannot be read")?;
     let bytes = std::fs::read(&path).context("it cannot be read")?;
     let fingerprint = elf::fingerprint(&bytes)?;
     differences::check(&fingerprint)?;
     let digest = blake3::hash(&bytes).to_hex()[..16].to_owned();
-    Ok(Opened { register: link(&path)?, digest })
+    Ok(LoadedLibrary { register: link(&path)?, digest })
 }
 
 /// Opens a library permanently and finds its exported symbol.

@@ -18,13 +18,14 @@ pub struct Request {
     /// Chosen by the client; the reply repeats it.
     pub id: u64,
     /// The operation.
-    pub ask: Ask,
+    #[serde(rename = "ask")]
+    pub operation: Operation,
 }
 
 /// The operations of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ask {
+pub enum Operation {
     /// The nearest images to a query, nearest first.
     Nearest {
         /// The query.
@@ -85,14 +86,14 @@ pub struct Reply {
 pub enum Answer {
     /// The index is up to date: requests are accepted.
     Ready(Ready),
-    /// Reply to [`Ask::Nearest`].
+    /// Reply to [`Operation::Nearest`].
     Found(Found),
-    /// Reply to [`Ask::Thumbnail`].
+    /// Reply to [`Operation::Thumbnail`].
     Thumbnail {
         /// A JPEG in base64.
         jpeg: String,
     },
-    /// Reply to [`Ask::Misses`].
+    /// Reply to [`Operation::Misses`].
     Misses(Misses),
     /// Reply to any request that failed: the error message.
     Failed(String),
@@ -106,7 +107,8 @@ pub struct Ready {
     /// Indexed images.
     pub images: usize,
     /// Unreadable images.
-    pub broken: usize,
+    #[serde(rename = "broken")]
+    pub unreadable: usize,
     /// Embedding dimension.
     pub dim: usize,
     /// Whether the model has a text tower; else only image queries work.
@@ -187,12 +189,12 @@ pub struct Miss {
     /// The recorded rank of the best correct answer, from 1.
     pub rank: u32,
     /// The top answers, and the best correct one if it is not among them.
-    pub answers: Vec<Judged>,
+    pub answers: Vec<RankedItem>,
 }
 
 /// An answer to a query of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct RankedItem {
     /// The retrieved item.
     pub item: Item,
     /// Its rank, from 1.
@@ -224,9 +226,9 @@ mod tests {
 
     #[test]
     fn a_line_reads_as_documented() {
-        let ask = Ask::Nearest { to: Query::Text("a dog".to_owned()), top: 3, check: false };
-        let line = serde_json::to_string(&Request { id: 7, ask: ask.clone() }).unwrap();
+        let operation = Operation::Nearest { to: Query::Text("a dog".to_owned()), top: 3, check: false };
+        let line = serde_json::to_string(&Request { id: 7, operation: operation.clone() }).unwrap();
         assert_eq!(line, r#"{"id":7,"ask":{"nearest":{"to":{"text":"a dog"},"top":3,"check":false}}}"#);
-        assert_eq!(serde_json::from_str::<Request>(&line).unwrap().ask, ask);
+        assert_eq!(serde_json::from_str::<Request>(&line).unwrap().operation, operation);
     }
 }

@@ -7,14 +7,14 @@
 mod brace;
 mod fetch;
 mod index;
-mod place;
+mod location;
 mod shards;
 mod write;
 
 pub use brace::expand;
-pub use clip_lab_fetch::Patience;
+pub use clip_lab_fetch::RetryPolicy;
 pub use fetch::Cache;
-pub use index::{Fault, Index, Lack, Sample, scan};
-pub use place::{Place, places};
+pub use index::{Fault, FaultKind, Index, Sample, scan};
+pub use location::{Location, locations};
 pub use shards::Shards;
 pub use write::{NewSample, Writer};

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clip_lab_files::{check_regular, open_regular};
 
 use crate::{
-    Cache, Index, Patience, Place, Sample,
+    Cache, Index, Location, RetryPolicy, Sample,
     index::{IndexCache, scan},
 };
 
@@ -25,7 +25,7 @@ pub struct Shards {
 
 impl Shards {
     /// Caches indexes, and at most `limit` bytes of downloaded shards, in `folder`. `caption` is the key of captions in JSON.
-    pub fn new(folder: &Path, limit: u64, policy: Patience, caption: &str) -> Self {
+    pub fn new(folder: &Path, limit: u64, policy: RetryPolicy, caption: &str) -> Self {
         Self {
             indexes: IndexCache::new(folder.join("index"), caption),
             cache: Cache::new(folder.join("shards"), limit, policy),
@@ -38,46 +38,48 @@ impl Shards {
     ///
     /// # Errors
     /// If it cannot be opened or downloaded, or is compressed.
-    pub fn index(&self, place: &Place) -> Result<Index> {
-        let stamp = match place {
-            Place::Local(path) => Some(stamp(path).with_context(|| unreadable(place))?),
-            Place::Remote(_) => None,
+    pub fn index(&self, location: &Location) -> Result<Index> {
+        let stamp = match location {
+            Location::Local(path) => Some(stamp(path).with_context(|| unreadable(location))?),
+            Location::Remote(_) => None,
         };
-        if let Some(index) = self.indexes.load(place, stamp.as_deref()) {
+        if let Some(index) = self.indexes.load(location, stamp.as_deref()) {
             return Ok(index);
         }
-        let file = self.open(place)?;
-        let length = file.metadata().with_context(|| unreadable(place))?.len();
+        let file = self.open(location)?;
+        let length = file.metadata().with_context(|| unreadable(location))?.len();
         let mut index = scan(&file, length, &self.caption);
-        ensure!(!compressed(&file), "shard {place} is compressed; shards must be uncompressed .tar");
+        ensure!(!compressed(&file), "shard {location} is compressed; shards must be uncompressed .tar");
         index.stamp = stamp.unwrap_or_else(|| length.to_string());
-        self.indexes.save(place, &index);
+        self.indexes.save(location, &index);
         Ok(index)
     }
 
     /// Whether the index is available without the network.
-    pub fn is_known(&self, place: &Place) -> bool {
-        matches!(place, Place::Local(_)) || self.indexes.load(place, None).is_some()
+    pub fn is_indexed(&self, location: &Location) -> bool {
+        matches!(location, Location::Local(_)) || self.indexes.load(location, None).is_some()
     }
 
     /// Reads an image; `length` is the size of its shard by the index.
     ///
     /// # Errors
     /// If the shard is missing or has changed.
-    pub fn read(&self, place: &Place, length: u64, sample: &Sample) -> Result<Vec<u8>> {
-        let file = self.open(place)?;
-        let now = file.metadata().with_context(|| unreadable(place))?.len();
+    pub fn read(&self, location: &Location, length: u64, sample: &Sample) -> Result<Vec<u8>> {
+        let file = self.open(location)?;
+        let now = file.metadata().with_context(|| unreadable(location))?.len();
         ensure!(
             now == length,
-            "shard {place} has {now} bytes, but had {length} when the data set was opened: it was changed meanwhile"
+            "shard {location} has {now} bytes, but had {length} when the data set was opened: it was changed meanwhile"
         );
         let end = sample.offset.checked_add(sample.length);
-        ensure!(end.is_some_and(|end| end <= length), "the index of shard {place} is damaged: remove it");
+        ensure!(end.is_some_and(|end| end <= length), "the index of shard {location} is damaged: remove it");
         let mut bytes = Vec::new();
         let size = usize::try_from(sample.length)?;
-        bytes.try_reserve_exact(size).with_context(|| format!("{} bytes of shard {place}", sample.length))?;
+        bytes
+            .try_reserve_exact(size)
+            .with_context(|| format!("{} bytes of shard {location}", sample.length))?;
         bytes.resize(size, 0);
-        file.read_exact_at(&mut bytes, sample.offset).with_context(|| unreadable(place))?;
+        file.read_exact_at(&mut bytes, sample.offset).with_context(|| unreadable(location))?;
         Ok(bytes)
     }
 
@@ -85,25 +87,25 @@ impl Shards {
     ///
     /// # Errors
     /// If it cannot be downloaded.
-    pub fn fetch(&self, place: &Place) -> Result<()> {
-        match place {
-            Place::Local(_) => Ok(()),
-            Place::Remote(_) => self.open(place).map(drop),
+    pub fn fetch(&self, location: &Location) -> Result<()> {
+        match location {
+            Location::Local(_) => Ok(()),
+            Location::Remote(_) => self.open(location).map(drop),
         }
     }
 
-    fn open(&self, place: &Place) -> Result<File> {
-        match place {
-            Place::Local(path) => open_regular(path).with_context(|| unreadable(place)),
-            Place::Remote(url) => {
-                self.cache.file(url).with_context(|| format!("shard {place} cannot be fetched"))
+    fn open(&self, location: &Location) -> Result<File> {
+        match location {
+            Location::Local(path) => open_regular(path).with_context(|| unreadable(location)),
+            Location::Remote(url) => {
+                self.cache.file(url).with_context(|| format!("shard {location} cannot be fetched"))
             }
         }
     }
 }
 
-fn unreadable(place: &Place) -> String {
-    format!("shard {place} cannot be read")
+fn unreadable(location: &Location) -> String {
+    format!("shard {location} cannot be read")
 }
 
 /// Size and modification time.

@@ -9,13 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clip_lab_shards::{Cache, Patience, Place, Shards};
+use clip_lab_shards::{Cache, Location, RetryPolicy, Shards};
 use clip_lab_testing::{Fault, Server};
 use support::{QUICK, tar};
 use url::Url;
 
 fn bytes(size: usize) -> Vec<u8> {
-    (0..size).map(|place| (place * 7 % 251) as u8).collect()
+    (0..size).map(|location| (location * 7 % 251) as u8).collect()
 }
 
 fn download(folder: &Path, url: &str) -> anyhow::Result<Vec<u8>> {
@@ -143,17 +143,17 @@ fn credentials_in_a_url_are_sent_and_never_stored_or_displayed() {
         let text = std::fs::read(&path).unwrap();
         assert!(!format!("{path:?}{}", String::from_utf8_lossy(&text)).contains("hunter"), "{path:?}");
     }
-    let place = Place::parse(&url.replace("x.tar", "y.tar")).unwrap();
+    let location = Location::parse(&url.replace("x.tar", "y.tar")).unwrap();
     let shards = Shards::new(&dir.path().join("other"), u64::MAX, QUICK, "caption");
-    let message = format!("{:#}", shards.index(&place).unwrap_err());
+    let message = format!("{:#}", shards.index(&location).unwrap_err());
     assert!(message.contains("404") && !message.contains("hunter"), "{message}");
     for clear in
         ["http://me:hunter2@host/x.tar", "http://host/x.tar?token=hunter2", "http://host/x?sig=hunter2"]
     {
-        let message = Place::parse(clear).unwrap_err().to_string();
+        let message = Location::parse(clear).unwrap_err().to_string();
         assert!(message.contains("use https://") && !message.contains("hunter"), "{message}");
     }
-    assert!(Place::parse("http://host/x.tar?version=3").is_ok());
+    assert!(Location::parse("http://host/x.tar?version=3").is_ok());
 }
 
 #[test]
@@ -239,18 +239,18 @@ fn concurrent_readers_download_a_shard_once() {
 fn an_index_needs_the_network_once() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let file = tar(&[("a.jpg", b"picture"), ("a.txt", b"caption")]);
-    let place = Place::parse(&server.put("/x.tar", &file, &[])).unwrap();
-    let open = || Shards::new(dir.path(), u64::MAX, Patience { tries: 1, ..QUICK }, "caption");
-    assert!(!open().is_known(&place));
-    let index = open().index(&place).unwrap();
-    assert!(open().is_known(&place));
-    assert_eq!(open().index(&place).unwrap(), index);
-    assert_eq!(open().read(&place, index.length, &index.samples[0]).unwrap(), b"picture");
+    let location = Location::parse(&server.put("/x.tar", &file, &[])).unwrap();
+    let open = || Shards::new(dir.path(), u64::MAX, RetryPolicy { attempts: 1, ..QUICK }, "caption");
+    assert!(!open().is_indexed(&location));
+    let index = open().index(&location).unwrap();
+    assert!(open().is_indexed(&location));
+    assert_eq!(open().index(&location).unwrap(), index);
+    assert_eq!(open().read(&location, index.length, &index.samples[0]).unwrap(), b"picture");
     assert_eq!(server.requests(), 1);
     // Evicted, then replaced on the server: not mistaken for the old file.
     std::fs::remove_dir_all(dir.path().join("shards")).unwrap();
     server.put("/x.tar", &tar(&[("a.jpg", &[0; 2000])]), &[]);
-    let error = open().read(&place, index.length, &index.samples[0]).unwrap_err().to_string();
+    let error = open().read(&location, index.length, &index.samples[0]).unwrap_err().to_string();
     assert!(error.contains("was changed meanwhile"), "{error}");
 }
 
@@ -258,15 +258,15 @@ fn an_index_needs_the_network_once() {
 fn local_shards_are_reindexed_when_they_change_and_rejected_when_compressed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("x.tar");
-    let place = Place::Local(file.clone());
+    let location = Location::Local(file.clone());
     let shards = Shards::new(&dir.path().join("cache"), 0, QUICK, "caption");
     std::fs::write(&file, tar(&[("a.jpg", b"1"), ("a.txt", b"one")])).unwrap();
-    assert_eq!(shards.index(&place).unwrap().samples[0].captions, ["one"]);
+    assert_eq!(shards.index(&location).unwrap().samples[0].captions, ["one"]);
     std::thread::sleep(Duration::from_millis(20));
     std::fs::write(&file, tar(&[("a.jpg", b"1"), ("a.txt", b"two")])).unwrap();
-    assert_eq!(shards.index(&place).unwrap().samples[0].captions, ["two"]);
+    assert_eq!(shards.index(&location).unwrap().samples[0].captions, ["two"]);
     std::fs::write(&file, [0x1f, 0x8b, 8, 0, 0]).unwrap();
-    assert!(shards.index(&place).unwrap_err().to_string().contains("compressed"));
+    assert!(shards.index(&location).unwrap_err().to_string().contains("compressed"));
     std::fs::remove_file(&file).unwrap();
-    assert!(shards.index(&place).is_err());
+    assert!(shards.index(&location).is_err());
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use clip_lab_shards::{Lack, NewSample, Writer, scan};
+use clip_lab_shards::{FaultKind, NewSample, Writer, scan};
 use support::{index, tar};
 
 fn three() -> Vec<u8> {
@@ -93,17 +93,17 @@ fn faults_of_samples_are_reported_by_key() {
         found.samples.iter().map(|sample| (sample.key.as_str(), sample.captions[0].as_str())).collect();
     assert_eq!(kept, [("b", "but there is text"), ("e", "first"), ("f", "café")]);
     let mut faults: Vec<_> =
-        found.faults.iter().map(|fault| (fault.key.as_str(), fault.lack, fault.lost)).collect();
+        found.faults.iter().map(|fault| (fault.key.as_str(), fault.kind, fault.lost)).collect();
     faults.sort();
     let expected = [
-        ("a", Lack::Json, true),
-        ("b", Lack::Json, false),
-        ("c", Lack::Caption, true),
-        ("d", Lack::Image, true),
-        ("e", Lack::Duplicate, false),
-        ("e", Lack::Duplicate, true),
-        ("f", Lack::Encoding, false),
-        ("g", Lack::Caption, true),
+        ("a", FaultKind::Json, true),
+        ("b", FaultKind::Json, false),
+        ("c", FaultKind::Caption, true),
+        ("d", FaultKind::Image, true),
+        ("e", FaultKind::Duplicate, false),
+        ("e", FaultKind::Duplicate, true),
+        ("f", FaultKind::Encoding, false),
+        ("g", FaultKind::Caption, true),
     ];
     assert_eq!(faults, expected);
 }
@@ -151,8 +151,8 @@ fn written_shards_round_trip_and_resume() {
     assert_eq!(write(0, 20, true), shards);
     assert!(shards.len() > 3);
     let mut number = 0;
-    for place in &shards {
-        let bytes = std::fs::read(place.to_string()).unwrap();
+    for location in &shards {
+        let bytes = std::fs::read(location.to_string()).unwrap();
         assert!(bytes.len() < 10_000 + 2048, "{}", bytes.len());
         let index = scan(std::io::Cursor::new(&bytes), bytes.len() as u64, "caption");
         assert!(index.faults.is_empty() && index.cut.is_none());
@@ -172,7 +172,7 @@ fn written_shards_round_trip_and_resume() {
     let (mut writer, _) = Writer::resume(whole.path(), "train", 10_000).unwrap();
     (0..20).for_each(|number| writer.write(&sample(number)).unwrap());
     for (one, other) in writer.finish().unwrap().iter().zip(&shards) {
-        let read = |place: &clip_lab_shards::Place| std::fs::read(place.to_string()).unwrap();
+        let read = |location: &clip_lab_shards::Location| std::fs::read(location.to_string()).unwrap();
         assert_eq!(read(one), read(other), "the same bytes as without an interruption");
     }
 }
@@ -219,12 +219,15 @@ fn images_and_texts_of_gigabytes_are_not_read() {
     let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();
     let index = sparse(&start, size + 8192);
     assert_eq!((index.cut, index.samples.len()), (None, 0));
-    assert_eq!((index.faults[0].lack, index.faults[0].lost), (Lack::Size, true));
+    assert_eq!((index.faults[0].kind, index.faults[0].lost), (FaultKind::Size, true));
     let start = [tar(&[("a.jpg", &[1; 512])]), header("a.txt", tar::EntryType::Regular, size)].concat();
     let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();
     let index = sparse(&start, size + 8192);
-    let faults: Vec<_> = index.faults.iter().map(|fault| (fault.lack, fault.lost)).collect();
-    assert_eq!((index.samples.len(), faults), (0, vec![(Lack::Length, false), (Lack::Caption, true)]));
+    let faults: Vec<_> = index.faults.iter().map(|fault| (fault.kind, fault.lost)).collect();
+    assert_eq!(
+        (index.samples.len(), faults),
+        (0, vec![(FaultKind::Length, false), (FaultKind::Caption, true)])
+    );
 }
 
 #[test]
@@ -234,7 +237,7 @@ fn a_shard_that_is_not_a_regular_file_is_rejected() {
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let shards = clip_lab_shards::Shards::new(&folder.path().join("cache"), 1, support::QUICK, "caption");
     let message = |path: &std::path::Path| {
-        format!("{:#}", shards.index(&clip_lab_shards::Place::Local(path.to_owned())).unwrap_err())
+        format!("{:#}", shards.index(&clip_lab_shards::Location::Local(path.to_owned())).unwrap_err())
     };
     assert!(message(&fifo).ends_with("cannot be read: a FIFO, not a regular file"), "{}", message(&fifo));
     assert!(message("/dev/zero".as_ref()).contains("a device, not a regular file"));

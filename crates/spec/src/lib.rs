@@ -19,7 +19,7 @@ use toml::de::DeTable;
 
 pub use changes::{Changes, changes};
 pub use edit::{Change, Edit};
-pub use name::name_fault;
+pub use name::invalid_name_reason;
 pub use report::Report;
 pub use source::Source;
 pub use study::{Arm, Study};
@@ -33,7 +33,7 @@ const MAX_SPEC: u64 = 16 * MIB;
 ///
 /// # Errors
 /// If it cannot be read, is not a regular file, is larger than 16 MiB or not UTF-8.
-pub fn text_of(path: &Path) -> io::Result<String> {
+pub fn read_spec_text(path: &Path) -> io::Result<String> {
     read_text_capped(path, MAX_SPEC)
 }
 
@@ -48,7 +48,7 @@ pub struct Spec {
     pub problems: Vec<Problem>,
     /// Whether the user trusts it to load code: true for a file given by the user that will run, false for text from a
     /// store or next to a checkpoint.
-    pub own: bool,
+    pub trusted: bool,
     /// Every `--set` as typed, including failed ones.
     pub overrides: Vec<String>,
     written: Vec<Written>,
@@ -77,7 +77,7 @@ impl Spec {
     /// If the file cannot be read or is not TOML.
     pub fn read(path: &Path, sets: &[String]) -> Result<Self, Report> {
         let file = path.display().to_string();
-        match text_of(path) {
+        match read_spec_text(path) {
             Ok(text) => Self::parse(&file, &text, sets),
             Err(error) => {
                 let problem = Problem::new(format!("cannot read the spec: {error}"));
@@ -115,19 +115,19 @@ impl Spec {
             .filter_map(|wrote| Some(Written { place: place::find(&tables, &wrote.path)?, by: wrote.by }));
         let written = written.collect();
         let source = Source { file: file.to_owned(), text };
-        Ok(Self { source, tables, problems, own: false, overrides: Vec::new(), written, original })
+        Ok(Self { source, tables, problems, trusted: false, overrides: Vec::new(), written, original })
     }
 
     /// The same spec, trusted to load code.
-    pub fn as_own(self) -> Self {
-        Self { own: true, ..self }
+    pub fn into_trusted(self) -> Self {
+        Self { trusted: true, ..self }
     }
 
     /// Whether the user wrote the value of `section.key`: in a `--set`, or in a trusted spec.
-    pub fn is_typed(&self, section: &str, key: &str) -> bool {
+    pub fn is_user_written(&self, section: &str, key: &str) -> bool {
         let path: Vec<String> = section.split('.').chain([key]).map(str::to_owned).collect();
         let sets = self.overrides.iter().filter_map(|set| edit::path(set.split_once('=')?.0));
-        self.own || sets.into_iter().any(|set| set == path)
+        self.trusted || sets.into_iter().any(|set| set == path)
     }
 
     /// Whether a dotted path exists.

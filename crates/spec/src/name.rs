@@ -4,7 +4,7 @@
 const MAX_CHARS: usize = 100;
 
 /// Why a name is invalid, as the rest of a sentence; none if it is valid.
-pub fn name_fault(name: &str) -> Option<String> {
+pub fn invalid_name_reason(name: &str) -> Option<String> {
     match () {
         () if name.contains('/') => Some("must not contain `/`, which separates study, arm and seed".into()),
         () if name.contains(clip_lab_escape::is_hidden) => {
@@ -20,15 +20,15 @@ pub fn name_fault(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::name_fault;
+    use super::invalid_name_reason;
 
     #[test]
     fn a_name_is_one_visible_path_component() {
         for bad in ["a/b", "a\nb", "a\u{1b}[2J", "a\u{202e}b", "--yes", &"x".repeat(101)] {
-            assert!(name_fault(bad).is_some(), "{bad:?}");
+            assert!(invalid_name_reason(bad).is_some(), "{bad:?}");
         }
         for good in ["lit", "lit vs clip", "512", "名前", &"x".repeat(100)] {
-            assert_eq!(name_fault(good), None);
+            assert_eq!(invalid_name_reason(good), None);
         }
     }
 }

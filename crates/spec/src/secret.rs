@@ -18,7 +18,7 @@ const SECRETS: [&str; 11] = [
     "secret_key",
     "private_key",
 ];
-/// What stands before `token` in a key whose value is a secret. A key of another token, such as `cls_token`, sets up a
+/// The words before `token` that make the value of a key a secret. Other tokens, such as `cls_token`, are settings of a
 /// model.
 const TOKENS: [&str; 13] = [
     "access",

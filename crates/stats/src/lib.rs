@@ -1,6 +1,6 @@
 //! Confidence intervals and tests for metrics measured over a few seeds and many queries.
 //!
-//! A result varies twice: another seed gives other weights, another test set other queries. Both are sampled here,
+//! A result has two sources of variation: another seed gives other weights, another test set other queries. Both count,
 //! because a difference that is significant over queries may be within training noise, and vice versa (Bouthillier et
 //! al., *Accounting for variance in machine learning benchmarks*, MLSys 2021).
 //!

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_that_do_not_fit_are_refused() {
+    fn tables_that_do_not_fit_are_rejected() {
         assert!(Outcomes::new(vec![]).is_none());
         assert!(Outcomes::new(vec![vec![1.0]]).is_none());
         assert!(Outcomes::new(vec![vec![1.0, 0.0], vec![1.0]]).is_none());

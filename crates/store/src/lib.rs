@@ -1,4 +1,4 @@
-//! The experiment store: SQLite schema, recorder and queries. Nothing else in the project knows SQL.
+//! The experiment store: SQLite schema, recorder and queries. Nothing else in the project contains SQL.
 //!
 //! A run records through a [`Recorder`]: calls return at once, one thread writes, and a failing store never stops
 //! training. Everything else reads through a [`Reader`], which cannot write, or edits through a [`Store`].
@@ -37,7 +37,7 @@ pub use clock::{new_uid, now_ms};
 pub use db::recorder_ended;
 pub use error::StoreError;
 pub use folder::{is_uid, run_folder};
-pub use reader::{Asked, Reader, natural};
+pub use reader::{Reader, RequiredData, natural};
 pub use recorder::{FlushPolicy, Recorder};
 pub use store::{Health, Store, health};
 pub use types::*;

@@ -49,7 +49,12 @@ fn records_spooled_at_the_end_are_added_at_the_next_open() {
     let mut other = OtherProgram::open(&store);
     other.run("BEGIN EXCLUSIVE");
     recorder.log(at(3), &[("loss", 1.0)]);
-    assert!(recorder.finish(Status::Finished, None).unwrap().contains("spool.jsonl"));
+    let fault = recorder.finish(Status::Finished, None).unwrap();
+    let tag = format!("clip-lab runs tag {} TAG", new.uid);
+    for part in ["2 records are only in ", "spool.jsonl, of step 3, with the end of the run", tag.as_str()] {
+        assert!(fault.contains(part), "{fault}");
+    }
+    assert!(!fault.contains("training continues"), "{fault}");
     other.run("COMMIT");
     // The process that left it must be dead: write a pid into the spool that no process has.
     let spool = folder.path().join(&new.uid).join("spool.jsonl");

@@ -108,7 +108,7 @@ fn an_older_store_loses_its_absolute_paths() {
 }
 
 #[test]
-fn of_two_that_resume_at_once_one_is_refused() {
+fn of_two_that_resume_at_once_one_is_rejected() {
     let base = tempfile::tempdir().unwrap();
     let store = base.path().join("s.db");
     let uid = record(&store, "a");

@@ -5,15 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file or folder of `tests/goldens`, or of the folder that `CLIP_LAB_GOLDENS` names. Always `Some`.
+/// A file or folder of `tests/goldens`, or of the folder that `CLIP_LAB_GOLDENS` names.
 ///
 /// # Panics
 /// If it is missing: the goldens are part of the checkout.
-pub fn golden(path: &str) -> Option<PathBuf> {
+pub fn golden(path: &str) -> PathBuf {
     let root = env::var_os("CLIP_LAB_GOLDENS").map_or_else(|| above_package("tests/goldens"), PathBuf::from);
     let file = root.join(path);
     assert!(file.exists(), "{} is missing; `tests/goldens/make.py` makes it", file.display());
-    Some(file)
+    file
 }
 
 /// A file or folder of the external data: those in `shared/data`, beside the checkout, or in the folder that

@@ -1,4 +1,5 @@
-// Features of libtorch that tch lacks. Every function returns null, or the message of an exception (freed by the caller).
+// Features of libtorch that tch lacks. Every function that can fail returns null, or the message of an exception (freed
+// by the caller).
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_foreach_norm.h>

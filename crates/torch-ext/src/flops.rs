@@ -72,7 +72,7 @@ pub fn uncounted<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Pauses counting while it lives.
+/// Pauses counting until it is dropped.
 pub(crate) struct Uncounted;
 
 impl Uncounted {

@@ -15,19 +15,22 @@ mod rows;
 mod script;
 mod trace;
 
-pub use cuda::open_cuda;
+pub use cuda::{cuda_version, gpu_model, open_cuda};
 pub use flops::{count_flops, uncounted};
-pub use heap::keep_memory;
-pub use memory::{peak_memory, reset_peak_memory, watch_memory};
+pub use heap::retain_freed_memory;
+pub use memory::{measure_peak_memory, peak_memory, reset_peak_memory};
 pub use precision::{allow_tf32, autocast, channels_last};
 pub use product::Products;
-pub use recompute::{computes_again, recompute_stages, stage};
+pub use recompute::{is_recomputing, recompute_stages, stage};
 pub use rows::{Row, Rows};
 pub use script::Script;
-pub use trace::Trace;
+pub use trace::{Trace, is_tracing};
 
 use anyhow::Result;
 use tch::Tensor;
+
+/// The version of the libtorch that this program was built against, from its header, such as `2.11.0`.
+pub const LIBTORCH: &str = env!("CLIP_LAB_LIBTORCH");
 
 /// The constants of one AdamW update, <https://arxiv.org/abs/1711.05101>.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,6 +104,11 @@ mod tests {
             assert!((w.double_value(&[index as i64]) - want).abs() < 1e-12);
         }
         assert_eq!(step.double_value(&[]), 1.0);
+    }
+
+    #[test]
+    fn libtorch_states_its_version() {
+        assert_eq!(LIBTORCH.split('.').count(), 3, "{LIBTORCH}");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn peak_memory(device: Device) -> Option<u64> {
 pub fn reset_peak_memory(device: Device) -> bool {
     match device {
         Device::Cuda(number) => i8::try_from(number).is_ok_and(|number| {
-            // SAFETY: no pointer goes in.
+            // SAFETY: no pointer is passed.
             into_result(unsafe { shim_cuda_reset_peak(number) }).is_ok()
         }),
         // 5 resets the mark of the largest resident size; see proc(5).
@@ -51,8 +51,8 @@ pub fn reset_peak_memory(device: Device) -> bool {
 ///
 /// # Errors
 /// If a libtorch operation fails.
-pub fn watch_memory<T>(f: impl FnOnce() -> T) -> Result<(T, u64)> {
-    // SAFETY: no pointer goes in.
+pub fn measure_peak_memory<T>(f: impl FnOnce() -> T) -> Result<(T, u64)> {
+    // SAFETY: no pointer is passed.
     into_result(unsafe { shim_watch_begin() })?;
     let mut watch = Watch { ended: false };
     let result = f();
@@ -91,15 +91,15 @@ mod tests {
     #[test]
     fn a_watch_reports_the_peak() {
         let ones = |bytes: i64| Tensor::ones([bytes], (Kind::Uint8, Device::Cpu));
-        let ((), peak) = watch_memory(|| {
+        let ((), peak) = measure_peak_memory(|| {
             drop(ones(1000));
             let (a, b) = (ones(600), ones(700));
             drop((a, b));
         })
         .unwrap();
         assert!((1300..1500).contains(&peak), "{peak}");
-        assert!(std::panic::catch_unwind(|| watch_memory(|| panic!("on purpose"))).is_err());
-        assert_eq!(watch_memory(|| ()).unwrap().1, 0);
+        assert!(std::panic::catch_unwind(|| measure_peak_memory(|| panic!("on purpose"))).is_err());
+        assert_eq!(measure_peak_memory(|| ()).unwrap().1, 0);
     }
 
     #[test]

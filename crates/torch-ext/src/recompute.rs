@@ -35,7 +35,7 @@ thread_local! {
     static RECOMPUTING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Sets a flag while it lives, even through a panic.
+/// Sets a flag until it is dropped, also by a panic.
 struct FlagGuard(&'static std::thread::LocalKey<Cell<bool>>, bool);
 
 impl FlagGuard {
@@ -57,7 +57,7 @@ pub fn recompute_stages<T>(f: impl FnOnce() -> T) -> T {
 }
 
 /// Whether a [`stage`] is being recomputed: running statistics have already been updated.
-pub fn computes_again() -> bool {
+pub fn is_recomputing() -> bool {
     RECOMPUTING.get()
 }
 

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::{
+    cell::Cell,
     ffi::{CString, c_char, c_void},
     path::Path,
     ptr, slice,
@@ -34,6 +35,15 @@ unsafe extern "C" {
     fn shim_trace_define(module: *mut c_void, source: *const c_char) -> *mut c_char;
     fn shim_trace_save(module: *mut c_void, file: *const c_char) -> *mut c_char;
     fn shim_script_free(module: *mut c_void);
+}
+
+thread_local! {
+    static TRACING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is tracing a computation, in which sizes that are used as numbers become constants.
+pub fn is_tracing() -> bool {
+    TRACING.get()
 }
 
 /// A TorchScript module under construction, permanently in evaluation mode.
@@ -94,7 +104,10 @@ impl Trace {
                     list.iter().map(|tensor| Tensor::clone_from_ptr(tensor.cast())).collect();
                 (&mut *closure.cast::<Traced<'_>>(), given)
             };
-            match (traced.compute)(&given) {
+            TRACING.set(true);
+            let result = (traced.compute)(&given);
+            TRACING.set(false);
+            match result {
                 // SAFETY: both are at::Tensor; the assignment shares the result.
                 Ok(result) => unsafe { shim_trace_assign(out, result.as_ptr().cast()) },
                 Err(error) => {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Result, bail};
-use clip_lab_torch_ext::{autocast, computes_again, count_flops, recompute_stages, stage};
+use clip_lab_torch_ext::{autocast, count_flops, is_recomputing, recompute_stages, stage};
 use tch::{Device, Kind, Tensor};
 
 /// Tests share the random generator and the memory of one process, so they run one at a time.
@@ -103,7 +103,7 @@ fn the_recomputation_is_flagged() {
     let note = seen.clone();
     let y = recompute_stages(|| {
         stage(&x, move |x| {
-            note.lock().unwrap().push(computes_again());
+            note.lock().unwrap().push(is_recomputing());
             // A nested stage is part of it.
             stage(x, |x| Ok(x * 3.0))
         })
@@ -132,7 +132,7 @@ fn failures_are_returned_as_errors() {
     let first = recompute_stages(|| stage(&x, |_| bail!("no such tensor")));
     assert_eq!(first.unwrap_err().to_string(), "no such tensor");
     let second = recompute_stages(|| {
-        stage(&x, |x| if computes_again() { bail!("gone meanwhile") } else { Ok(x * 2.0) })
+        stage(&x, |x| if is_recomputing() { bail!("gone meanwhile") } else { Ok(x * 2.0) })
     });
     let error = second.unwrap().sum(Kind::Float).f_backward().unwrap_err().to_string();
     assert!(error.contains("gone meanwhile"), "{error}");
@@ -146,8 +146,9 @@ fn activations_are_not_stored() {
     let layers: Vec<Layer> = (0..8).map(|_| Layer::new(64)).collect();
     let x = Tensor::randn([1024, 64], OPTIONS).set_requires_grad(true);
     // Tensors only: process memory includes what the allocator retains, which varies between runs.
-    let (plain, held) = clip_lab_torch_ext::watch_memory(|| pass(&layers, &x)).unwrap();
-    let (again, less) = clip_lab_torch_ext::watch_memory(|| recompute_stages(|| pass(&layers, &x))).unwrap();
+    let (plain, held) = clip_lab_torch_ext::measure_peak_memory(|| pass(&layers, &x)).unwrap();
+    let (again, less) =
+        clip_lab_torch_ext::measure_peak_memory(|| recompute_stages(|| pass(&layers, &x))).unwrap();
     eprintln!("activations of 8 layers: {} KiB, recomputed: {} KiB", held >> 10, less >> 10);
     assert_eq!(plain, again);
     assert!(less * 2 < held, "{less} and {held}");

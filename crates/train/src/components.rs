@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_model::{Classifier, ImageTower, Numerics, Objective, Start, TextTower, init_zero_shot};
+use clip_lab_model::{Classifier, ImageTower, Numerics, Objective, TextTower, WeightsSource, init_zero_shot};
 use clip_lab_plugin_api::{Evaluator, Loss, LossContext, Optimizer, Params, Report, Schedule, Trick};
 use tch::{Device, nn};
 
@@ -23,7 +23,7 @@ pub struct Components {
     /// The objective: captions or classes.
     pub objective: Objective,
     /// The loss function.
-    pub loss: Box<dyn Loss>,
+    pub loss: Box<Loss>,
     /// The trainable tensors.
     pub params: Params,
     /// Hooks around the update, in spec order.
@@ -45,19 +45,19 @@ impl Components {
     ///
     /// # Errors
     /// When a plugin fails, weights cannot be loaded, or every parameter is frozen.
-    pub fn build(plan: &Plan, inputs: &Inputs, device: Device, start: Start) -> Result<Self> {
+    pub fn build(plan: &Plan, inputs: &Inputs, device: Device, source: WeightsSource) -> Result<Self> {
         tch::manual_seed(plan.run.seed as i64);
         let vars = nn::VarStore::new(device);
         let numerics = Numerics::of(&plan.run, device)?;
-        let mut image = ImageTower::build(&plan.image, &vars, start)?;
+        let mut image = ImageTower::build(&plan.image, &vars, source)?;
         image.set_numerics(numerics);
-        let mut objective = objective(plan, inputs.train.classes(), &vars, start)?;
+        let mut objective = objective(plan, inputs.train.classes(), &vars, source)?;
         if let Objective::Texts(text) = &mut objective {
             text.set_numerics(numerics);
         }
         let loss =
             plan.loss.build(LossContext { vars: vars.root() / "loss", batch: plan.run.batch as i64 })?;
-        if let (Some(weights), Start::FromSpec) = (&plan.loss_weights, start) {
+        if let (Some(weights), WeightsSource::Spec) = (&plan.loss_weights, source) {
             weights.load(&vars, "loss").context("[loss]")?;
         }
         let mut layers = vec![("image".to_owned(), named("image", image.encoder().layers()))];
@@ -109,13 +109,18 @@ impl Components {
     }
 }
 
-fn objective(plan: &Plan, classes: &[String], vars: &nn::VarStore, start: Start) -> Result<Objective> {
+fn objective(
+    plan: &Plan,
+    classes: &[String],
+    vars: &nn::VarStore,
+    source: WeightsSource,
+) -> Result<Objective> {
     let Some(classifier) = &plan.classifier else {
         let text = plan.text.as_ref().context("the plan has neither a text tower nor a classifier")?;
-        return Ok(Objective::Texts(TextTower::build(text, vars, start)?));
+        return Ok(Objective::Texts(TextTower::build(text, vars, source)?));
     };
     let built = Classifier::build(classifier, vars, plan.image.head.dim, classes.len() as i64)?;
-    if start == Start::FromSpec {
+    if source == WeightsSource::Spec {
         init_zero_shot(classifier, plan.text.as_ref(), vars, classes)?;
     }
     Ok(Objective::Classes(built))

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, fs, process::Command};
 
+use clip_lab_model::{ChosenDevice, nvidia_driver};
 use clip_lab_spec::secret;
 use clip_lab_store::Environment;
+use clip_lab_torch_ext::{LIBTORCH, cuda_version, gpu_model};
 use serde_json::Value;
 use tch::Device;
 
@@ -17,18 +19,18 @@ pub const CODE: &str = env!("CLIP_LAB_CODE");
 const MAX_DIFF_BYTES: usize = 1 << 20;
 
 /// Describes this machine, the working tree and the data. Unknown fields stay empty.
-pub fn capture(device: Device, inputs: &Inputs) -> Environment {
+pub fn capture(chosen: &ChosenDevice, inputs: &Inputs) -> Environment {
     // Specs and command lines may contain passwords.
     let git_diff = git(&["diff", "HEAD"]).map(|diff| secret::text(&truncated(diff, MAX_DIFF_BYTES)));
-    let versions = [("clip-lab", env!("CARGO_PKG_VERSION")), ("libtorch", "2.11.0")];
+    let fault = chosen.fault.as_deref().map(|fault| ("cuda_fault".to_owned(), Value::from(fault)));
     Environment {
         git_commit: git(&["rev-parse", "HEAD"]),
         git_branch: git(&["rev-parse", "--abbrev-ref", "HEAD"]),
         git_dirty: git_diff.as_ref().map(|diff| !diff.is_empty()),
         git_diff,
-        versions: versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into(),
-        device: Some(name(device)),
-        cpu: field("/proc/cpuinfo", "model name"),
+        versions: versions(chosen.device),
+        device: Some(described(chosen.device)),
+        cpu: processor(),
         threads: u32::try_from(tch::get_num_threads()).ok(),
         memory_bytes: field("/proc/meminfo", "MemTotal")
             .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
@@ -37,7 +39,7 @@ pub fn capture(device: Device, inputs: &Inputs) -> Environment {
         os: fs::read_to_string("/proc/version").ok().map(|text| text.trim().to_owned()),
         argv: std::env::args_os().map(|argument| secret::text(&argument.to_string_lossy())).collect(),
         cwd: std::env::current_dir().ok().map(|folder| folder.display().to_string()),
-        extra: digests(inputs).into_iter().chain(image_counts(inputs)).collect(),
+        extra: digests(inputs).into_iter().chain(image_counts(inputs)).chain(fault).collect(),
     }
 }
 
@@ -58,6 +60,39 @@ fn digests(inputs: &Inputs) -> BTreeMap<String, Value> {
         digests.insert(format!("data.{}", split.as_str()), identity(data.as_ref()).into());
     }
     digests
+}
+
+/// Versions of this program and of what computes: `clip-lab`, `libtorch`, and on a GPU `cuda` and `nvidia_driver`.
+fn versions(device: Device) -> BTreeMap<String, String> {
+    let gpu = if device.is_cuda() { [cuda_version(), nvidia_driver()] } else { [None, None] };
+    let [cuda, driver] = gpu;
+    let versions = [
+        ("clip-lab", Some(env!("CARGO_PKG_VERSION").to_owned())),
+        ("libtorch", Some(LIBTORCH.to_owned())),
+        ("cuda", cuda),
+        ("nvidia_driver", driver),
+    ];
+    versions.into_iter().filter_map(|(name, version)| Some((name.to_owned(), version?))).collect()
+}
+
+/// The device, and its model if it is a GPU: `cpu`, `cuda:0 (NVIDIA H200)`.
+fn described(device: Device) -> String {
+    let model = if let Device::Cuda(number) = device { gpu_model(number) } else { None };
+    model.map_or_else(|| name(device), |model| format!("{} ({model})", name(device)))
+}
+
+/// What computes on `device`, as far as it decides the last bits of results: the model of the processor, or that of the
+/// GPU and the version of CUDA.
+pub fn hardware(device: Device) -> String {
+    let parts = match device {
+        Device::Cuda(number) => [Some("cuda".to_owned()), gpu_model(number), cuda_version()],
+        _ => [Some("cpu".to_owned()), processor(), None],
+    };
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn processor() -> Option<String> {
+    field("/proc/cpuinfo", "model name")
 }
 
 /// The name of a device as in specs.

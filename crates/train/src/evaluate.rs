@@ -51,18 +51,23 @@ impl<'a> Towers<'a> {
 ///
 /// # Errors
 /// When an evaluator fails.
-pub fn evaluate_split(components: &Components, view: &View<'_>, split: Split) -> Result<Vec<Evaluation>> {
+pub fn evaluate_split(
+    components: &Components,
+    embedded: &EmbeddedData<'_>,
+    split: Split,
+) -> Result<Vec<Evaluation>> {
     let evals = components.evals.iter().filter(|(on, _)| on.contains(&split));
     evals
         .map(|(_, evaluator)| {
-            view.evaluate(evaluator.as_ref())
+            embedded
+                .evaluate(evaluator.as_ref())
                 .with_context(|| format!("evaluating on [data.{}]", split.as_str()))
         })
         .collect()
 }
 
 /// A data set embedded by the towers. Embeddings are computed once and shared by the evaluators.
-pub struct View<'a> {
+pub struct EmbeddedData<'a> {
     towers: &'a Towers<'a>,
     data: Filtered,
     features: Tensor,
@@ -70,7 +75,7 @@ pub struct View<'a> {
     captions: OnceCell<(Tensor, Tensor)>,
 }
 
-impl<'a> View<'a> {
+impl<'a> EmbeddedData<'a> {
     /// Takes the image tower's `features` of `data`; unreadable images are excluded.
     ///
     /// # Errors
@@ -140,7 +145,7 @@ fn get_or_compute<T>(cell: &OnceCell<T>, compute: impl FnOnce() -> Result<T>) ->
     cell.get().context("just set")
 }
 
-impl Embedded for View<'_> {
+impl Embedded for EmbeddedData<'_> {
     fn data(&self) -> &dyn Dataset {
         &self.data
     }

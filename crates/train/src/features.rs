@@ -1,14 +1,14 @@
 //! Cached features of a whole data set.
 //!
 //! A locked tower without random augmentation computes the same features in every epoch. They are stored in the user's
-//! cache under a key of everything they depend on (weights, preprocessing, data), with a digest that is checked on read.
+//! cache under a key of everything they depend on (`feature_key.rs`), with a digest that is checked on read.
 
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use clip_lab_checkpoint::{TensorFile, cache_dir, save};
 use clip_lab_plugin_api::{Dataset, Mode};
-use tch::{Device, Tensor, nn};
+use tch::{Device, Tensor};
 
 use clip_lab_model::ImageTower;
 
@@ -115,31 +115,13 @@ impl Features {
     }
 }
 
-/// A cache key of `inputs` (settings, preprocessing, data) and of every weight whose name starts with one of `prefixes`,
-/// such as `image.`.
-///
-/// # Errors
-/// When libtorch cannot copy a weight.
-pub fn key(vars: &nn::VarStore, prefixes: &[&str], inputs: &[&str]) -> Result<String> {
-    let mut hash = blake3::Hasher::new();
-    for input in inputs {
-        hash.update(input.as_bytes()).update(&[0]);
-    }
-    let selected = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    let mut tensors: Vec<_> = vars.variables().into_iter().filter(|(name, _)| selected(name)).collect();
-    tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    for (name, tensor) in tensors {
-        hash.update(name.as_bytes()).update(&bytes(&tensor)?);
-    }
-    Ok(hash.finalize().to_hex()[..32].to_owned())
-}
-
 fn items(images: usize) -> Vec<Item> {
     let item = |image| Item { image, caption: None, index: image as u64, epoch: 0 };
     (0..images).map(item).collect()
 }
 
-fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
+/// The values of a tensor as they are in memory.
+pub(crate) fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     let flat = tensor.detach().to_device(Device::Cpu).contiguous();
     let size = flat.numel() * flat.kind().elt_size_in_bytes();
     let mut bytes = vec![0; size];

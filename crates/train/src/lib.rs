@@ -4,8 +4,10 @@ mod averaged_weights;
 pub mod checkpoint;
 mod components;
 mod embeddings;
+mod ended;
 mod environment;
 mod evaluate;
+mod feature_key;
 mod features;
 mod inputs;
 mod loss_scale;
@@ -28,9 +30,11 @@ mod trainer;
 pub use averaged_weights::WeightsKind;
 pub use components::{Components, count};
 pub use embeddings::{Embed, Embeddings, Towers as MicroBatchedTowers};
+pub use ended::Ended;
 pub use environment::CODE;
-pub use evaluate::{Towers, View, evaluate_split};
-pub use features::{Features, Filtered, IMAGE_BATCH, key};
+pub use evaluate::{EmbeddedData, Towers, evaluate_split};
+pub use feature_key::key;
+pub use features::{Features, Filtered, IMAGE_BATCH};
 pub use inputs::Inputs;
 pub use loss_scale::LossScale;
 pub use monitor::{Monitor, Silent, StepStatus, Summary};
@@ -40,9 +44,9 @@ pub use random::{Tower, seed_model};
 pub use run_record::{Options, RunRecord, finished, goal};
 pub use step::{Step, StepOutput, StepSettings};
 pub use stop::Stop;
-pub use system_stats::resident_memory;
+pub use system_stats::ResidentMemory;
 pub use thumbnail::thumbnail;
-pub use trainer::{Ended, Trainer};
+pub use trainer::Trainer;
 
 use anyhow::Result;
 use clip_lab_store::{Level, Status};
@@ -55,21 +59,26 @@ use clip_lab_plan::Plan;
 /// # Errors
 /// When data, model or store fail; the run is then recorded as failed, with the error.
 pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop) -> Result<Ended> {
+    let chosen = device(&plan.run.device)?;
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
     }
-    clip_lab_torch_ext::keep_memory();
-    let device = device(&plan.run.device)?;
+    clip_lab_torch_ext::retain_freed_memory();
     let inputs = Inputs::open(plan)?;
     let run_record =
-        RunRecord::open(plan, options, environment::capture(device, &inputs), inputs.total, monitor)?;
+        RunRecord::open(plan, options, environment::capture(&chosen, &inputs), inputs.total, monitor)?;
+    if let Some(fault) = &chosen.fault {
+        run_record.recorder.event(Level::Warning, "device", None, fault);
+        monitor.warn(fault);
+    }
     stop.mark_started();
-    let trained =
-        Trainer::new(plan, inputs, device, &run_record, &mut *monitor, stop).and_then(|mut trainer| {
+    let trained = Trainer::new(plan, inputs, chosen.device, &run_record, &mut *monitor, stop).and_then(
+        |mut trainer| {
             let ended = trainer.train()?;
             trainer.send_summary(&ended);
             Ok(ended)
-        });
+        },
+    );
     let (status, reason) = match &trained {
         Ok(Ended::Finished) => (Status::Finished, None),
         Ok(Ended::Stopped { step }) => (Status::Interrupted, Some(format!("stopped at step {step}"))),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::Ended;
+use super::ended::Ended;
 
 /// Progress of a run.
 #[derive(Debug, Clone, Copy)]

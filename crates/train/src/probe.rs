@@ -4,7 +4,7 @@ use anyhow::Result;
 use clip_lab_plugin_api::Embedded as _;
 use tch::{Kind, Tensor};
 
-use super::evaluate::View;
+use super::evaluate::EmbeddedData;
 
 /// Pairs of the similarity matrix.
 const PAIRS: usize = 32;
@@ -43,16 +43,16 @@ impl ProbeResult {
 ///
 /// # Errors
 /// When a tower fails.
-pub fn probe(view: &View<'_>) -> Result<Option<ProbeResult>> {
-    let data = view.data();
+pub fn probe(embedded: &EmbeddedData<'_>) -> Result<Option<ProbeResult>> {
+    let data = embedded.data();
     let captioned: Vec<usize> = (0..data.len()).filter(|&image| !data.captions(image).is_empty()).collect();
     if captioned.is_empty() {
         return Ok(None);
     }
     let (pairs, queries) = (evenly_spaced(&captioned, PAIRS), evenly_spaced(&captioned, QUERIES));
-    let images = view.images()?.f_to_kind(Kind::Float)?; // [N, D]
+    let images = embedded.images()?.f_to_kind(Kind::Float)?; // [N, D]
     let both: Vec<usize> = pairs.iter().chain(&queries).copied().collect();
-    let texts = view.first_captions(&both)?.f_to_kind(Kind::Float)?; // [32 + 20, D]
+    let texts = embedded.first_captions(&both)?.f_to_kind(Kind::Float)?; // [32 + 20, D]
     let rows = texts.f_narrow(0, 0, pairs.len() as i64)?;
     let query_rows = texts.f_narrow(0, pairs.len() as i64, queries.len() as i64)?;
     let columns = images.f_index_select(0, &index_tensor(&pairs).to_device(images.device()))?;
@@ -61,10 +61,10 @@ pub fn probe(view: &View<'_>) -> Result<Option<ProbeResult>> {
     let ranked =
         scores.chunks(data.len()).zip(&queries).map(|(scores, &own)| (best(scores), rank(scores, own)));
     let (top, rank): (Vec<_>, Vec<_>) = ranked.unzip();
-    let dataset_index = |&image: &usize| view.dataset_index(image);
+    let dataset_index = |&image: &usize| embedded.dataset_index(image);
     let top = top
         .into_iter()
-        .map(|hits| hits.into_iter().map(|(image, score)| (view.dataset_index(image), score)).collect());
+        .map(|hits| hits.into_iter().map(|(image, score)| (embedded.dataset_index(image), score)).collect());
     Ok(Some(ProbeResult {
         similarity,
         top: top.collect(),

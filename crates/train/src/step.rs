@@ -4,11 +4,11 @@
 //! embeddings as leaves, and its gradient is backpropagated through the towers (`embeddings.rs`). Dropout and drop path
 //! draw from (seed, step, micro-batch, tower), so no RNG state outlives a step.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clip_lab_input::Batch;
 use clip_lab_model::{Classifier, Objective, TextTower, unit};
 use clip_lab_plan::Plan;
-use clip_lab_plugin_api::{Classes, Mode, Pair, Report, Scored, rng};
+use clip_lab_plugin_api::{ClassLoss, Classes, Loss, Mode, Pair, PairLoss, Report, Scored, rng};
 use tch::{Kind, Tensor};
 
 use super::{
@@ -107,9 +107,15 @@ impl Step<'_> {
 
     fn pass(&self, batch: &Batch, step: u64, backward: Backward) -> Result<(f64, Scored)> {
         self.phases.enter(Phase::Forward);
-        let (loss, mut scored) = match &self.components.objective {
-            Objective::Texts(text) => self.pairs(batch, step, text, backward)?,
-            Objective::Classes(classifier) => self.classes(batch, step, classifier, backward)?,
+        let (loss, mut scored) = match (&self.components.objective, &*self.components.loss) {
+            (Objective::Texts(text), Loss::Pairs(loss)) => {
+                self.pairs(batch, step, (text, &**loss), backward)?
+            }
+            (Objective::Classes(classifier), Loss::Classes(loss)) => {
+                self.classes(batch, step, (classifier, &**loss), backward)?
+            }
+            // The plan has checked that both are of one task.
+            (_, loss) => bail!("{loss:?} does not fit the model"),
         };
         scored.loss = scored.loss.f_detach()?;
         Ok((loss, scored))
@@ -120,7 +126,7 @@ impl Step<'_> {
         &self,
         batch: &Batch,
         step: u64,
-        tower: &TextTower,
+        (tower, loss): (&TextTower, &dyn PairLoss),
         backward: Backward,
     ) -> Result<(f64, Scored)> {
         let parts = batch.parts(self.micro_batch_rows(batch))?;
@@ -139,9 +145,8 @@ impl Step<'_> {
                 tower.project(&features, Mode::Train)
             })
         };
-        let score = |image: &Tensor, text: &Tensor| {
-            self.components.loss.score(&Pair { image, text, group: Some(&batch.group) })
-        };
+        let score =
+            |image: &Tensor, text: &Tensor| loss.score(&Pair { image, text, group: Some(&batch.group) });
         let towers = Towers { image: &image, text: &text, micro_batches: parts.len() };
         towers.gradients(&score, backward, self.components.params.buffers())
     }
@@ -151,7 +156,7 @@ impl Step<'_> {
         &self,
         batch: &Batch,
         step: u64,
-        classifier: &Classifier,
+        (classifier, loss): (&Classifier, &dyn ClassLoss),
         backward: Backward,
     ) -> Result<(f64, Scored)> {
         let (mixed, targets) = self.mixed(batch, step)?;
@@ -163,15 +168,14 @@ impl Step<'_> {
             let embeddings = Embeddings::forward(&project, 1)?;
             let logits = classifier.logits(embeddings.leaves())?; // [b, C]
             let targets = targets.f_narrow(0, start, part.len())?;
-            let scored =
-                self.components.loss.score_classes(&Classes { logits: &logits, targets: &targets })?;
+            let scored = loss.score(&Classes { logits: &logits, targets: &targets })?;
             let weight = part.len() as f64 / batch.len() as f64;
-            let loss = scored.loss.f_mul_scalar(weight)?;
-            let value = loss.double_value(&[]);
+            let weighted = scored.loss.f_mul_scalar(weight)?;
+            let value = weighted.double_value(&[]);
             if !value.is_finite() {
                 return Ok((value, scored));
             }
-            backward(&loss)?;
+            backward(&weighted)?;
             embeddings.backward()?;
             mean.add(&scored, weight)?;
             start += part.len();

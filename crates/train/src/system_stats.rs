@@ -65,14 +65,33 @@ fn cpu_seconds() -> Option<f64> {
 }
 
 fn memory_gib() -> Option<f64> {
-    resident_memory().map(|bytes| bytes as f64 / GIB)
+    ResidentMemory::now().map(|memory| memory.total() as f64 / GIB)
 }
 
-/// Resident memory of this process in bytes. None if the system does not report it.
-pub fn resident_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+/// Resident memory of this process, in bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ResidentMemory {
+    /// Data: tensors, lists, buffers.
+    pub data: u64,
+    /// Pages of files that have been read: libraries, the program, embedded images.
+    pub files: u64,
+}
+
+impl ResidentMemory {
+    /// Measures it. None if the system does not report it.
+    pub fn now() -> Option<Self> {
+        let status = fs::read_to_string("/proc/self/status").ok()?;
+        let bytes = |name: &str| -> Option<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+        };
+        Some(Self { data: bytes("RssAnon:")?, files: bytes("RssFile:")? + bytes("RssShmem:")? })
+    }
+
+    /// All of it.
+    pub fn total(self) -> u64 {
+        self.data + self.files
+    }
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn thumbnails(data: &dyn Dataset, images: &[usize], threads: usize) -> Vec<Optio
     // An image whose decoder fails or panics has no thumbnail.
     let thumbnail_of = |&image: &usize| {
         let create = || {
-            let (pixels, _room) = data.image(image)?.decode_within()?;
+            let (pixels, _memory) = data.image(image)?.decode_reserved()?;
             thumbnail(&pixels, SIDE)
         };
         catch_unwind(AssertUnwindSafe(create)).ok()?.ok()

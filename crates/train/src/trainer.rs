@@ -21,6 +21,7 @@ use tch::{Device, Tensor};
 use super::{
     checkpoint::Progress,
     components::Components,
+    ended::Ended,
     features::Features,
     inputs::Inputs,
     monitor::Monitor,
@@ -33,25 +34,6 @@ use super::{
 use clip_lab_input::Batch;
 use clip_lab_plan::{Plan, Split};
 use clock::Clock;
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ended {
-    /// All steps done.
-    Finished,
-    /// Stopped on request, after saving a checkpoint.
-    Stopped {
-        /// Updates done.
-        step: u64,
-    },
-    /// The loss became NaN or infinite.
-    NonFinite {
-        /// The update that was not applied.
-        step: u64,
-        /// The message for the user.
-        message: String,
-    },
-}
 
 /// A run in progress. All tensors belong to one thread.
 pub struct Trainer<'a> {

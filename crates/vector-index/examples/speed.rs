@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, hint::black_box, thread, time::Instant};
 
-use clip_lab_vector_index::{Approximate, Expansion, Fresh, Index, Stamp, Update};
+use clip_lab_vector_index::{Approximate, EmbedResult, Expansion, Index, Stamp, Update};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 /// Measured searches; the fastest counts, as the machine may be shared.
@@ -63,7 +63,7 @@ fn synthetic(rows: usize, dim: usize, path: &std::path::Path) -> anyhow::Result<
         }
         let numbers: Vec<f32> = random(1.0).iter().zip(&middle).map(|(a, b)| a + b).collect();
         let length = numbers.iter().map(|x| x * x).sum::<f32>().sqrt();
-        fresh.insert(row, Fresh::Row(numbers.into_iter().map(|x| x / length).collect()));
+        fresh.insert(row, EmbedResult::Row(numbers.into_iter().map(|x| x / length).collect()));
     }
     let stamps = (0..rows).map(|row| Stamp { name: row.to_string(), mark: [0, 0] }).collect();
     Update::between(None, stamps).apply(None, &fresh, (path, "made up", dim))

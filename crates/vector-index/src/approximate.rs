@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, ensure};
 
 use crate::{
-    Expansion, Index, Near, dot,
+    Expansion, Index, Neighbour, dot,
     file::replace,
     graph::{empty, fill},
 };
@@ -89,13 +89,13 @@ impl Approximate {
     ///
     /// # Errors
     /// If usearch fails.
-    pub fn nearest(&self, index: &Index, query: &[f32], top: usize) -> Result<Vec<Near>> {
+    pub fn nearest(&self, index: &Index, query: &[f32], top: usize) -> Result<Vec<Neighbour>> {
         let count = self.expansion.search.max(top);
         let found = self.graph.search(query, count).map_err(|error| anyhow!("usearch: {error}"))?;
         let rows = found.keys.into_iter().filter_map(|key| usize::try_from(key).ok());
         let rows = rows.filter(|&row| row < index.len());
-        let mut near: Vec<Near> =
-            rows.map(|row| Near { row, score: dot(index.row_bytes(row), query) }).collect();
+        let mut near: Vec<Neighbour> =
+            rows.map(|row| Neighbour { row, score: dot(index.row_bytes(row), query) }).collect();
         near.sort_unstable();
         near.truncate(top);
         Ok(near)
@@ -113,7 +113,7 @@ impl Approximate {
         for place in 0..queries {
             let own = place * index.len() / queries;
             let row = index.row(own);
-            let others = |near: Vec<Near>| {
+            let others = |near: Vec<Neighbour>| {
                 near.into_iter().filter(|near| near.row != own).take(at).collect::<Vec<_>>()
             };
             let started = Instant::now();
@@ -129,7 +129,7 @@ impl Approximate {
 }
 
 /// The share of `exact` that is in `found`; 1 if `exact` is empty.
-pub fn share(found: &[Near], exact: &[Near]) -> f64 {
+pub fn share(found: &[Neighbour], exact: &[Neighbour]) -> f64 {
     let same = exact.iter().filter(|one| found.iter().any(|other| other.row == one.row)).count();
     if exact.is_empty() { 1.0 } else { same as f64 / exact.len() as f64 }
 }

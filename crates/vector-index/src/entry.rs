@@ -18,7 +18,7 @@ pub struct Entry {
     /// The image.
     pub stamp: Stamp,
     /// Why it is unreadable and has no row.
-    pub broken: Option<String>,
+    pub unreadable: Option<String>,
 }
 
 /// The serialised form of an entry.
@@ -28,12 +28,12 @@ impl Entry {
     /// Serialises the entry as one line.
     pub(crate) fn line(&self) -> serde_json::Result<String> {
         let Stamp { name, mark } = &self.stamp;
-        Ok(serde_json::to_string(&(name, mark, &self.broken))? + "\n")
+        Ok(serde_json::to_string(&(name, mark, &self.unreadable))? + "\n")
     }
 
     /// Parses a line.
     pub(crate) fn read(line: &str) -> serde_json::Result<Self> {
-        let (name, mark, broken): Line = serde_json::from_str(line)?;
-        Ok(Self { stamp: Stamp { name, mark }, broken })
+        let (name, mark, unreadable): Line = serde_json::from_str(line)?;
+        Ok(Self { stamp: Stamp { name, mark }, unreadable })
     }
 }

@@ -18,7 +18,7 @@ use crate::Entry;
 pub const FORMAT: &str = "clip-lab index 1";
 
 /// Bytes per value.
-pub(crate) const WIDE: usize = 4;
+pub(crate) const VALUE_BYTES: usize = 4;
 
 /// A validated, memory-mapped index.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub struct Index {
 #[derive(Debug, Clone, Copy)]
 pub enum Row<'a> {
     /// Its L2-normalised embedding.
-    Numbers(&'a [f32]),
+    Floats(&'a [f32]),
     /// The same, as bytes of another index.
     Bytes(&'a [u8]),
     /// None: the image is unreadable.
@@ -76,7 +76,7 @@ impl Index {
         let entries = std::str::from_utf8(list)?.lines().map(Entry::read);
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
         let row_entries: Vec<usize> =
-            (0..entries.len()).filter(|&entry| entries[entry].broken.is_none()).collect();
+            (0..entries.len()).filter(|&entry| entries[entry].unreadable.is_none()).collect();
         let ([count, dim], Dtype::F32) = (&rows.shape[..], rows.dtype) else {
             return Err(anyhow!("its embeddings are {:?} of shape {:?}", rows.dtype, rows.shape));
         };
@@ -116,8 +116,10 @@ impl Index {
     }
 
     /// Unreadable images, with the reason.
-    pub fn broken(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().filter_map(|entry| Some((entry.stamp.name.as_str(), entry.broken.as_deref()?)))
+    pub fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries
+            .iter()
+            .filter_map(|entry| Some((entry.stamp.name.as_str(), entry.unreadable.as_deref()?)))
     }
 
     /// Digest over the model key and the list of images.
@@ -132,13 +134,18 @@ impl Index {
 
     /// The bytes of a row.
     pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
-        let wide = WIDE * self.dim;
+        let wide = VALUE_BYTES * self.dim;
         &self.bytes()[row * wide..(row + 1) * wide]
     }
 
     /// The embedding of a row.
     pub fn row(&self, row: usize) -> Vec<f32> {
-        self.row_bytes(row).as_chunks::<WIDE>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        self.row_bytes(row)
+            .as_chunks::<VALUE_BYTES>()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect()
     }
 }
 
@@ -167,7 +174,7 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> R
 
 fn write_rows(temporary: &Path, model: &str, dim: usize, entries: &[(&Entry, Row<'_>)]) -> Result<()> {
     let files = entries.iter().map(|(entry, _)| entry.line()).collect::<Result<String, _>>()?;
-    let rows = entries.iter().filter(|(entry, _)| entry.broken.is_none()).count();
+    let rows = entries.iter().filter(|(entry, _)| entry.unreadable.is_none()).count();
     let header = serde_json::to_vec(&header(model, (rows, dim), &files)?)?;
     let mut file = BufWriter::with_capacity(1 << 20, File::create(temporary)?);
     // safetensors aligns the header to 8 bytes.
@@ -177,17 +184,17 @@ fn write_rows(temporary: &Path, model: &str, dim: usize, entries: &[(&Entry, Row
     file.write_all(&vec![b' '; padded - header.len()])?;
     for (entry, row) in entries {
         let wide = match row {
-            Row::Numbers(row) => {
+            Row::Floats(row) => {
                 row.iter().try_for_each(|number| file.write_all(&number.to_le_bytes()))?;
                 row.len()
             }
             Row::Bytes(bytes) => {
                 file.write_all(bytes)?;
-                bytes.len() / WIDE
+                bytes.len() / VALUE_BYTES
             }
             Row::None => 0,
         };
-        let wanted = if entry.broken.is_none() { dim } else { 0 };
+        let wanted = if entry.unreadable.is_none() { dim } else { 0 };
         ensure!(wide == wanted, "`{}` has {wide} dimensions, expected {wanted}", entry.stamp.name);
     }
     file.write_all(files.as_bytes())?;
@@ -195,7 +202,7 @@ fn write_rows(temporary: &Path, model: &str, dim: usize, entries: &[(&Entry, Row
 }
 
 fn header(model: &str, (rows, dim): (usize, usize), files: &str) -> Result<Metadata> {
-    let end = rows * dim * WIDE;
+    let end = rows * dim * VALUE_BYTES;
     let embeddings = TensorInfo { dtype: Dtype::F32, shape: vec![rows, dim], data_offsets: (0, end) };
     let list =
         TensorInfo { dtype: Dtype::U8, shape: vec![files.len()], data_offsets: (end, end + files.len()) };

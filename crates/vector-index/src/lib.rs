@@ -28,7 +28,7 @@ mod update;
 
 pub use approximate::{Approximate, Recall, share};
 pub use entry::{Entry, Stamp};
-pub use exact::{Near, dot};
+pub use exact::{Neighbour, dot};
 pub use file::{FORMAT, Index, Row, write};
 pub use graph::Expansion;
-pub use update::{Fresh, Update};
+pub use update::{EmbedResult, Update};

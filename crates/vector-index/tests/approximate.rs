@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clip_lab_vector_index::{Approximate, Expansion, Fresh, Index, Stamp, Update};
+use clip_lab_vector_index::{Approximate, EmbedResult, Expansion, Index, Stamp, Update};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tempfile::TempDir;
 
@@ -25,9 +25,9 @@ fn filled(path: &Path, model: &str, rows: usize, seed: u64) -> Index {
     let mut row = || {
         let row: Vec<f32> = (0..DIM).map(|_| rng.random_range(-1.0..1.0)).collect();
         let length = row.iter().map(|x| x * x).sum::<f32>().sqrt();
-        Fresh::Row(row.into_iter().map(|x| x / length).collect())
+        EmbedResult::Row(row.into_iter().map(|x| x / length).collect())
     };
-    let fresh: HashMap<usize, Fresh> = (0..rows).map(|number| (number, row())).collect();
+    let fresh: HashMap<usize, EmbedResult> = (0..rows).map(|number| (number, row())).collect();
     let stamps = (0..rows).map(|number| Stamp { name: number.to_string(), mark: [1, 0] }).collect();
     Update::between(None, stamps).apply(None, &fresh, (path, model, DIM)).unwrap()
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use clip_lab_vector_index::{Fresh, Index, Stamp, Update};
+use clip_lab_vector_index::{EmbedResult, Index, Stamp, Update};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 fn index(rows: &[Vec<f32>]) -> (Index, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let stamps = (0..rows.len() as u64).map(|number| Stamp { name: number.to_string(), mark: [number, 0] });
-    let fresh: HashMap<usize, Fresh> = (0..).zip(rows.iter().cloned().map(Fresh::Row)).collect();
+    let fresh: HashMap<usize, EmbedResult> = (0..).zip(rows.iter().cloned().map(EmbedResult::Row)).collect();
     let update = Update::between(None, stamps.collect());
     let place = folder.path().join("x.safetensors");
     (update.apply(None, &fresh, (&place, "m", rows.first().map_or(1, Vec::len))).unwrap(), folder)

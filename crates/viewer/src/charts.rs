@@ -16,7 +16,7 @@ use clip_lab_dashboard::{
 use clip_lab_store::{Reader, Request, Store};
 
 use self::target::Target;
-use crate::{Mistakes, filter::matching_runs};
+use crate::{InvalidInput, filter::matching_runs};
 
 /// Shows the dashboard until the user leaves it.
 ///
@@ -25,7 +25,7 @@ use crate::{Mistakes, filter::matching_runs};
 pub fn dashboard(store: &Path, args: &cli::DashboardArgs) -> Result<()> {
     let target = args.what.as_deref().map_or(Ok(Target::default()), |name| target::resolve(store, name))?;
     if let Some(note) = &target.note {
-        cli::say!("{note}");
+        cli::note!("{note}");
     }
     let layout = read_layout(store, args.layout.as_deref().or(target.layout.as_deref()))?;
     let runs = runs_filter(store, &args.runs, target.runs.as_deref())?;
@@ -77,7 +77,7 @@ fn runs_filter(store: &Path, runs: &[String], target: Option<&str>) -> Result<Fi
         match Reader::open(store) {
             Ok(reader) => drop(matching_runs(&reader, reader.runs()?, text, "--runs")?),
             // The store may not exist yet; the syntax is checked anyway.
-            Err(_) => drop(Filter::read("--runs", text).map_err(Mistakes::error)?),
+            Err(_) => drop(Filter::read("--runs", text).map_err(InvalidInput::error)?),
         }
     }
     let all: Vec<String> = runs.iter().map(|text| format!("({text})")).collect();
@@ -87,7 +87,7 @@ fn runs_filter(store: &Path, runs: &[String], target: Option<&str>) -> Result<Fi
         (_, None) => all.join(" | "),
         (_, Some(target)) => format!("({target}) ({})", all.join(" | ")),
     };
-    Filter::read("--runs", &text).map_err(Mistakes::error)
+    Filter::read("--runs", &text).map_err(InvalidInput::error)
 }
 
 /// Reads `keys.toml`.
@@ -95,7 +95,7 @@ fn runs_filter(store: &Path, runs: &[String], target: Option<&str>) -> Result<Fi
 /// # Errors
 /// If it cannot be read or has mistakes.
 pub fn read_keys(store: &Path) -> Result<Keys> {
-    keys::file::read(store).map_err(Mistakes::error)
+    keys::file::read(store).map_err(InvalidInput::error)
 }
 
 /// Reads a layout; the default is the one for live runs.
@@ -105,7 +105,7 @@ pub fn read_keys(store: &Path) -> Result<Keys> {
 pub fn read_layout(store: &Path, layout: Option<&Path>) -> Result<Layout> {
     let Some(name) = layout else { return Ok(Layout::live()) };
     let found = find(store, name).unwrap_or_else(|| name.to_owned());
-    check(&found).map_err(Mistakes::error)
+    check(&found).map_err(InvalidInput::error)
 }
 
 #[cfg(test)]
@@ -117,6 +117,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("keys.toml"), "logg = \"L\"\n").unwrap();
         let error = read_keys(&folder.path().join("lab.db")).unwrap_err();
-        assert!(error.is::<Mistakes>() && error.to_string().starts_with("error: "), "{error}");
+        assert!(error.is::<InvalidInput>() && error.to_string().starts_with("error: "), "{error}");
     }
 }

@@ -26,7 +26,7 @@ fn path() -> Result<PathBuf> {
 }
 
 /// Replaces this process with `clip-lab-core` and the same arguments. Returns only on failure.
-pub fn become_core<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> anyhow::Error {
+pub fn exec_core<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> anyhow::Error {
     match command() {
         Ok(mut core) => {
             let error = core.args(arguments).exec();

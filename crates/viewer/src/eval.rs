@@ -6,12 +6,12 @@ use anyhow::{Context as _, Result};
 use clip_lab_chart::{
     ExportOptions, Size,
     export::{
-        About, Format,
+        ChartMetadata, Format,
         forms::confusion::{Confusion, MOST, confusion},
         save,
     },
 };
-use clip_lab_cli::{Exit, say};
+use clip_lab_cli::{Exit, note};
 use serde::Deserialize;
 
 use crate::core;
@@ -39,7 +39,7 @@ pub fn with_image(arguments: impl Iterator<Item = OsString>, image: &Path) -> Re
     let mut core = core::command()?;
     let status = core.args(arguments).arg("--confusion-data").arg(file.path()).status()?;
     if !status.success() {
-        return Ok(Exit::Failed);
+        return Ok(Exit::Failure);
     }
     let text = fs::read_to_string(file.path())?;
     if text.is_empty() {
@@ -56,10 +56,10 @@ pub fn with_image(arguments: impl Iterator<Item = OsString>, image: &Path) -> Re
         .then(|| format!("{left_out} classes with fewer errors are left out"))
         .into_iter()
         .collect();
-    notes.iter().for_each(|note| say!("{note}"));
-    let about = About::new("confusion", &format!("Confusion matrix: {title}"), &[], &notes);
-    for file in save(&scene, &about, &options)? {
-        say!("written to {}", file.display());
+    notes.iter().for_each(|note| note!("{note}"));
+    let metadata = ChartMetadata::new("confusion", &format!("Confusion matrix: {title}"), &[], &notes);
+    for file in save(&scene, &metadata, &options)? {
+        note!("written to {}", file.display());
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }

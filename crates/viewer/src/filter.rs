@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use clip_lab_chart::filter::{Filter, Subject};
-use clip_lab_store::{Asked, Reader, RunDetails, RunRow, SeriesRow};
+use clip_lab_store::{Reader, RequiredData, RunDetails, RunRow, SeriesRow};
 
-use crate::Mistakes;
+use crate::InvalidInput;
 
 /// Settings, labels and series of many runs, read at once.
 #[derive(Debug, Default)]
@@ -17,18 +17,18 @@ pub struct FilterData {
 }
 
 impl FilterData {
-    /// Reads only what `asked` names, for all runs.
-    pub fn read(reader: &Reader, asked: &Asked) -> Result<FilterData> {
+    /// Reads only what `required` names, for all runs.
+    pub fn read(reader: &Reader, required: &RequiredData) -> Result<FilterData> {
         let mut details: HashMap<_, RunDetails> = HashMap::new();
-        for (run, settings) in reader.settings_asked(asked)? {
+        for (run, settings) in reader.required_settings(required)? {
             details.entry(run).or_default().settings = settings;
         }
-        if asked.labels {
+        if required.labels {
             let [tags, notes] = reader.labels()?;
             tags.into_iter().for_each(|(run, tags)| details.entry(run).or_default().tags = tags);
             notes.into_iter().for_each(|(run, notes)| details.entry(run).or_default().notes = notes);
         }
-        Ok(FilterData { details, series: reader.series_asked(asked)?, empty: RunDetails::default() })
+        Ok(FilterData { details, series: reader.required_series(required)?, empty: RunDetails::default() })
     }
 
     /// A run with its details, as filters and columns take it.
@@ -46,14 +46,16 @@ impl FilterData {
 /// # Errors
 /// If the store cannot be read, the filter does not parse, or it names what no run has.
 pub fn matching_runs(reader: &Reader, all: Vec<RunRow>, text: &str, name: &str) -> Result<Vec<RunRow>> {
-    let filter = Filter::read(name, text).map_err(Mistakes::error)?;
+    let filter = Filter::read(name, text).map_err(InvalidInput::error)?;
     if filter.is_empty() {
         return Ok(all);
     }
-    let details = FilterData::read(reader, &filter.asks())?;
+    let details = FilterData::read(reader, &filter.required_data())?;
     filter
         .check_among(all.iter().map(|row| details.subject(row)), &|| reader.names().unwrap_or_default())
-        .map_err(|problem| Mistakes::error(clip_lab_diagnostics::render(name, text, &[problem], false)))?;
+        .map_err(|problem| {
+            InvalidInput::error(clip_lab_diagnostics::render(name, text, &[problem], false))
+        })?;
     Ok(all.into_iter().filter(|row| filter.matches(&details.subject(row))).collect())
 }
 

@@ -18,24 +18,24 @@ pub mod search;
 pub mod study;
 
 /// An error that lists all mistakes in a study, a layout, `keys.toml` or a filter. Exits with
-/// [`Mistakes`](clip_lab_cli::Exit::Mistakes).
+/// [`Invalid`](clip_lab_cli::Exit::Invalid).
 #[derive(Debug)]
-pub struct Mistakes(String);
+pub struct InvalidInput(String);
 
-impl Mistakes {
+impl InvalidInput {
     /// The error with this message.
     pub(crate) fn error(message: impl std::fmt::Display) -> anyhow::Error {
         Self(message.to_string()).into()
     }
 }
 
-impl std::fmt::Display for Mistakes {
+impl std::fmt::Display for InvalidInput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for InvalidInput {}
 
 /// Columns of the terminal; 10,000 for a pipe or a file, so that tables are not cut.
 pub fn width() -> usize {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::{Exit, out, print, talk};
+use clip_lab_cli::{Exit, eprint, out, print};
 use clip_lab_dashboard::{Outcome, no_screen};
 use clip_lab_store::{Reader, new_uid, run_folder};
 
@@ -27,7 +27,7 @@ pub fn can_draw() -> bool {
 }
 
 /// Why this terminal gets plain lines instead of the dashboard, if it does.
-pub fn why_plain() -> Option<String> {
+pub fn plain_reason() -> Option<String> {
     no_screen().filter(|_| on_terminal())
 }
 
@@ -69,12 +69,12 @@ pub fn with_dashboard(
     let log = log_file(store, &uid)?;
     let mut child = start(arguments, &uid, &log)?;
     if !await_run(store, &uid, &mut child, resume.is_some())? {
-        talk(fs::read_to_string(&log).unwrap_or_default());
-        return Ok(Exit::Failed);
+        eprint(fs::read_to_string(&log).unwrap_or_default());
+        return Ok(Exit::Failure);
     }
     let outcome = charts::watch(store, &uid, images, keys)?;
     if outcome == Outcome::Gone {
-        return Ok(Exit::Fine);
+        return Ok(Exit::Success);
     }
     report_outcome(outcome, &mut child, &uid, &log)
 }
@@ -127,7 +127,7 @@ fn report_outcome(outcome: Outcome, child: &mut Child, uid: &str, log: &Path) ->
     out!("run {uid} continues in the background (process {})", child.id());
     out!("dashboard  clip-lab dashboard");
     out!("log        {}", log.display());
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 /// The last paragraph of the log: the summary, or the error.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clip_lab_chart::{diff_table, metrics_table};
-use clip_lab_cli::{answer, say, shown};
+use clip_lab_cli::{json_document, note, shown};
 use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub fn metrics(store: &Path, selector: &str, json: bool) -> Result<String> {
     let run = reader.run(selector)?;
     let series = reader.series(run.id)?;
     Ok(if json {
-        answer(json!({ "run": run.uid, "metrics": series }))
+        json_document(json!({ "run": run.uid, "metrics": series }))
     } else {
         metrics_table(&series, width())
     })
@@ -41,7 +41,9 @@ pub fn diff(store: &Path, a: &str, b: &str, json: bool) -> Result<String> {
     let (a, b) = (reader.run(a)?, reader.run(b)?);
     let (left, right) = (reader.config(a.id)?, reader.config(b.id)?);
     if json {
-        return Ok(answer(json!({ "a": a.uid, "b": b.uid, "differences": differences(&left, &right) })));
+        return Ok(json_document(
+            json!({ "a": a.uid, "b": b.uid, "differences": differences(&left, &right) }),
+        ));
     }
     Ok(diff_table((&heading(&a), &left), (&heading(&b), &right), width()))
 }
@@ -59,7 +61,7 @@ pub fn tag(store: &Path, selector: &str, tags: &[String], remove: bool, json: bo
     }
     let now = store.reader()?.tags(run.id)?;
     if json {
-        return Ok(answer(json!({ "run": run.uid, "tags": now })));
+        return Ok(json_document(json!({ "run": run.uid, "tags": now })));
     }
     Ok(format!(
         "{} has the tags: {}\n",
@@ -77,7 +79,7 @@ pub fn note(store: &Path, selector: &str, text: &str, json: bool) -> Result<Stri
     let run = store.reader()?.run(selector)?;
     store.note(run.id, text)?;
     if json {
-        return Ok(answer(json!({ "run": run.uid, "notes": store.reader()?.notes(run.id)? })));
+        return Ok(json_document(json!({ "run": run.uid, "notes": store.reader()?.notes(run.id)? })));
     }
     Ok(format!("added a note to {}\n", shown(&run.name)))
 }
@@ -99,14 +101,14 @@ pub fn delete(store: &Path, selectors: &[String], confirmed: bool, json: bool) -
         lines.collect::<String>()
     );
     for run in &runs {
-        if store.is_in_doubt(run.id)? {
-            say!("run {} ran on {}: waiting 15 s to check that it no longer runs", run.uid, run.host);
-            store.watch(run.id)?;
+        if store.is_liveness_unknown(run.id)? {
+            note!("run {} ran on {}: waiting 15 s to check that it no longer runs", run.uid, run.host);
+            store.poll_liveness(run.id)?;
         }
         store.delete(run.id)?;
     }
     if json {
-        return Ok(answer(json!({ "deleted": runs.iter().map(|run| &run.uid).collect::<Vec<_>>() })));
+        return Ok(json_document(json!({ "deleted": runs.iter().map(|run| &run.uid).collect::<Vec<_>>() })));
     }
     Ok(format!("deleted {}\n", shown(names.join(", "))))
 }

@@ -65,7 +65,7 @@ fn numbers_are_those_of_the_runs() {
     let difference = lit.difference.as_ref().unwrap();
     assert!((difference.estimate.value - 0.051).abs() < 1e-12 && difference.paired_by_seed);
     assert_eq!(difference.estimate.covers, Some(Covers::SeedsAndQueries));
-    assert!(difference.p_holm >= difference.estimate.p && lit.is_marked());
+    assert!(difference.p_holm >= difference.estimate.p && lit.is_significant());
     // Every hit of clip is one of lit, so that only lit's 52, 51 and 50 more are discordant: 2 / 2^51 is the second of
     // them.
     let mcnemar = lit.mcnemar.as_ref().unwrap();
@@ -103,7 +103,7 @@ fn one_seed_has_a_note_on_its_interval() {
     let lit = &report.tables[0].rows[1];
     assert_eq!(lit.mean.unwrap().covers, Some(Covers::Queries));
     assert!(
-        lit.difference.as_ref().unwrap().p_holm.unwrap() < 0.001 && !lit.is_marked(),
+        lit.difference.as_ref().unwrap().p_holm.unwrap() < 0.001 && !lit.is_significant(),
         "one seed is not marked"
     );
     insta::assert_snapshot!("one_seed", report.to_text(100));

@@ -4,7 +4,7 @@ use std::{ffi::OsString, fs, io::ErrorKind, os::unix::fs::symlink, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use crate::bundles;
+use crate::{bundles, lock::Lock};
 
 /// The link in a checkout that `.cargo/config.toml` names as `LIBTORCH`.
 const LINK: &str = ".libtorch";
@@ -66,9 +66,11 @@ pub fn check_platform() -> Result<()> {
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return Ok(());
     }
+    let lock = Lock::pinned()?;
+    let version = &lock.archive("torch")?.version;
     bail!(
-        "no libtorch is pinned for {} on {}; install PyTorch 2.11.0 and set LIBTORCH_USE_PYTORCH=1, \
-         or set LIBTORCH to an unpacked libtorch 2.11.0",
+        "no libtorch is pinned for {} on {}; install PyTorch {version} and set LIBTORCH_USE_PYTORCH=1, \
+         or set LIBTORCH to an unpacked libtorch {version}",
         std::env::consts::OS,
         std::env::consts::ARCH
     )

@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_image_io::{Normalise, Scratch};
+use clip_lab_image_io::{Decoder, Normalise};
 use clip_lab_plugin_api::{AugmentContext, Crop, Image, Interpolation, Plugin, Resize, rng};
 use plugins_augment::RandomResizedCrop;
 
@@ -62,15 +62,15 @@ fn ours(files: &[PathBuf]) -> Result<[f64; 3]> {
     let random = RandomResizedCrop::default().build(AugmentContext { image_size: SIDE })?;
     let train = |(width, height), round, index| random.crop(width, height, &mut rng(0, round, index));
     let eval = |size, _, _| Some(Crop::middle(size, SIDE, None, Resize::Shortest, Interpolation::Bicubic));
-    let mut scratch = Scratch::new()?;
+    let mut decoder = Decoder::new()?;
     let mut best = [f64::INFINITY; 3];
     for round in 0..=ROUNDS as u64 {
         let start = Instant::now();
-        bare(&bytes, &mut scratch)?;
+        bare(&bytes, &mut decoder)?;
         let decoded = Instant::now();
-        squares(files, round, train, &mut scratch)?;
+        squares(files, round, train, &mut decoder)?;
         let trained = Instant::now();
-        squares(files, round, eval, &mut scratch)?;
+        squares(files, round, eval, &mut decoder)?;
         let took = [decoded - start, trained - decoded, trained.elapsed()];
         // The first round fills the page cache.
         if round > 0 {
@@ -80,10 +80,10 @@ fn ours(files: &[PathBuf]) -> Result<[f64; 3]> {
     Ok(best.map(|seconds| files.len() as f64 / seconds))
 }
 
-fn bare(files: &[Vec<u8>], scratch: &mut Scratch) -> Result<()> {
+fn bare(files: &[Vec<u8>], decoder: &mut Decoder) -> Result<()> {
     files.iter().try_for_each(|bytes| {
-        let opened = scratch.open(Image::Encoded(bytes.clone()))?;
-        std::hint::black_box(opened.whole(scratch)?);
+        let opened = decoder.open(Image::Encoded(bytes.clone()))?;
+        std::hint::black_box(opened.decode(decoder)?);
         Ok(())
     })
 }
@@ -92,14 +92,14 @@ fn squares(
     files: &[PathBuf],
     round: u64,
     crop: impl Fn((u32, u32), u64, u64) -> Option<Crop>,
-    scratch: &mut Scratch,
+    decoder: &mut Decoder,
 ) -> Result<()> {
     let normalise = Normalise::new(MEAN, STD);
     let mut out = vec![0.0; 3 * (SIDE * SIDE) as usize];
     (0..).zip(files).try_for_each(|(index, file)| {
-        let opened = scratch.open(Image::read(file)?)?;
+        let opened = decoder.open(Image::read(file)?)?;
         let crop = crop(opened.size(), round, index).context("no crop")?;
-        opened.numbers(&crop, &normalise, scratch, &mut out)?;
+        opened.crop_normalised(&crop, &normalise, decoder, &mut out)?;
         std::hint::black_box(&out);
         Ok(())
     })

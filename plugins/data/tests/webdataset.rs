@@ -233,7 +233,7 @@ fn evicted_shards_are_prefetched_again() {
     // Opening leaves an arbitrary shard in the cache. Now it is the first.
     assert_eq!(data.image(0).unwrap().decode().unwrap(), image(0));
     let before = server.requests();
-    data.ahead(&(8..24).collect::<Vec<_>>());
+    data.prefetch(&(8..24).collect::<Vec<_>>());
     // Shard 2, which is read next, and the two after it; no image has been read yet.
     let asked = || server.asked()[before..].iter().map(|asked| asked.path.clone()).collect::<Vec<_>>();
     for _ in 0..200 {

@@ -1,12 +1,10 @@
 //! Selection of the templates that classify best together.
 
 use anyhow::{Result, ensure};
+use clip_lab_plugin_api::templates::class_weights;
 use tch::Tensor;
 
-use crate::{
-    accuracy::{Classified, pick},
-    zero_shot::class_weights,
-};
+use crate::accuracy::{Classified, pick};
 
 /// Embedded images with their classes.
 #[derive(Debug)]

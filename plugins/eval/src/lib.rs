@@ -5,7 +5,6 @@ mod classification;
 mod ensemble;
 mod rank;
 mod retrieval;
-mod templates;
 mod zero_shot;
 
 pub use accuracy::{Classified, labelled, pick};
@@ -13,8 +12,7 @@ pub use classification::Classification;
 pub use ensemble::{Ensemble, Images, Taken};
 pub use rank::{Both, both, ranks, summary};
 pub use retrieval::{Found, Retrieval, retrieve};
-pub use templates::{Named, Templates};
-pub use zero_shot::{ZeroShot, class_weights};
+pub use zero_shot::ZeroShot;
 
 use clip_lab_plugin_api::Catalog;
 

@@ -1,11 +1,11 @@
 //! Zero-shot classification.
 
-use clip_lab_plugin_api::prelude::*;
-
-use crate::{
-    accuracy::{Classified, accuracies, labelled, pick},
-    templates::{Named, Templates},
+use clip_lab_plugin_api::{
+    prelude::*,
+    templates::{Named, Templates, class_weights},
 };
+
+use crate::accuracy::{Classified, accuracies, labelled, pick};
 
 /// Zero-shot classification: class names are inserted into prompt templates, embedded and averaged, and each image is
 /// assigned to the nearest class. As in CLIP, <https://arxiv.org/abs/2103.00020>, embeddings are L2-normalised before
@@ -61,22 +61,4 @@ impl ZeroShot {
         let texts = texts.iter().map(|texts| model.texts(texts)).collect::<Result<Vec<_>>>()?;
         Classified::new(&pick(&model.images()?, &images)?, &class_weights(&texts)?, labels)
     }
-}
-
-/// One L2-normalised vector per class, `[C, D]`: the normalised mean over templates of the normalised embeddings.
-///
-/// `by_template`: for each template the embeddings of its texts, `[C, D]`.
-///
-/// # Errors
-/// When there is no template, or shapes differ.
-pub fn class_weights(by_template: &[Tensor]) -> Result<Tensor> {
-    ensure!(!by_template.is_empty(), "class weights need at least one template");
-    let rows = by_template.iter().map(unit).collect::<Result<Vec<_>>>()?; // each [C, D]
-    unit(&Tensor::f_stack(&rows, 0)?.f_mean_dim(0, false, None)?)
-}
-
-/// L2-normalises rows.
-fn unit(rows: &Tensor) -> Result<Tensor> {
-    let length = rows.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, None)?.f_sqrt()?;
-    Ok(rows.f_div(&length.f_clamp_min(1e-12)?)?)
 }

@@ -45,6 +45,7 @@ fn vit_satisfies_the_contract_in_every_shape() {
         Vit { pool: Pool::Avg, ..vit() },
         Vit { pool: Pool::Avg, cls_token: false, final_norm: FinalNorm::Tokens, ..vit() },
         Vit { pool: Pool::Attention, cls_token: false, activation: Activation::GeluTanh, ..vit() },
+        Vit { init: VitInit::Timm, ..vit() },
         Vit { cls_position: false, layer_scale: 0.1, qkv_bias: false, ..vit() },
         Vit { dropout: 0.1, attention_dropout: 0.1, mlp_ratio: 2.6, ..vit() },
         Vit {
@@ -83,7 +84,7 @@ fn impossible_settings_name_their_keys() {
     let keys = |found: Vec<(String, String)>| found.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
     let wild = Vit { width: i64::MAX, depth: 0, heads: 0, patch_size: 0, mlp_ratio: f64::NAN, ..vit() };
     assert_eq!(keys(faults(&wild)), ["depth", "width", "mlp_ratio", "heads", "patch_size"]);
-    let headless = Vit { cls_token: false, dropout: 1.0, norm_eps: 0.0, ..vit() };
+    let headless = Vit { cls_token: false, dropout: 1.0, norm_eps: Some(0.0), ..vit() };
     assert_eq!(keys(faults(&headless)), ["norm_eps", "dropout", "pool"]);
     assert_eq!(keys(faults(&Vit { pool: Pool::Pooler, cls_token: false, ..vit() })), ["pool"]);
     let wild = ResNet { widths: vec![i64::MAX], groups: -1, bn_eps: f64::NAN, ..resnet() };

@@ -5,8 +5,8 @@
 
 use std::{env, fs, process::Command, time::Instant};
 
-use anyhow::{Context as _, Result, ensure};
-use clip_lab_plugin_api::{Catalog, LossContext, Pair, Section, parse};
+use anyhow::{Context as _, Result, bail, ensure};
+use clip_lab_plugin_api::{Catalog, Loss, LossContext, Pair, PairLoss, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 const WIDTH: i64 = 512;
@@ -54,7 +54,9 @@ fn measure(loss: &str, tile: &str, batch: i64) -> Result<()> {
     let section =
         Section::new("loss", 0..0, parse(format!("plugin = '{loss}'\ntile = {tile}")).expect("TOML"));
     let planned = catalog.loss.plan(section).ok().context("the settings are invalid")?;
-    let loss = planned.build(LossContext { vars: vars.root(), batch })?;
+    let Loss::Pairs(loss) = *planned.build(LossContext { vars: vars.root(), batch })? else {
+        bail!("`{loss}` scores no pairs")
+    };
     // Warm-up: the first products of a process initialise threads and kernels.
     score(loss.as_ref(), 64)?;
     let pair = (unit(batch)?, unit(batch)?);
@@ -66,11 +68,11 @@ fn measure(loss: &str, tile: &str, batch: i64) -> Result<()> {
     Ok(())
 }
 
-fn score(loss: &dyn clip_lab_plugin_api::Loss, batch: i64) -> Result<f64> {
+fn score(loss: &dyn PairLoss, batch: i64) -> Result<f64> {
     backward(loss, &(unit(batch)?, unit(batch)?))
 }
 
-fn backward(loss: &dyn clip_lab_plugin_api::Loss, (image, text): &(Tensor, Tensor)) -> Result<f64> {
+fn backward(loss: &dyn PairLoss, (image, text): &(Tensor, Tensor)) -> Result<f64> {
     let scored = loss.score(&Pair::new(image, text))?;
     scored.loss.f_backward()?;
     Ok(scored.loss.double_value(&[]))

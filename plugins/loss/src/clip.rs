@@ -46,10 +46,10 @@ impl Settings for Clip {
     }
 }
 
-impl Plugin<dyn Loss> for Clip {
-    fn build(&self, scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
+impl Plugin<Loss> for Clip {
+    fn build(&self, scope: LossContext<'_>) -> Result<Box<Loss>> {
         let scale = Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?;
-        Ok(Box::new(InfoNce { scale, smoothing: self.label_smoothing, tile: self.tile }))
+        Ok(Loss::pairs(InfoNce { scale, smoothing: self.label_smoothing, tile: self.tile }))
     }
 }
 
@@ -59,7 +59,7 @@ struct InfoNce {
     tile: Option<u32>,
 }
 
-impl Loss for InfoNce {
+impl PairLoss for InfoNce {
     fn score(&self, pair: &Pair) -> Result<Scored> {
         Scale::fits(pair)?;
         let (scale, batch) = (self.scale.value()?, pair.image.size()[0]);

@@ -24,18 +24,18 @@ impl Settings for CrossEntropy {
     }
 }
 
-impl Plugin<dyn Loss> for CrossEntropy {
+impl Plugin<Loss> for CrossEntropy {
     fn properties(&self) -> LossProperties {
         LossProperties { task: Task::Classification, ..LossProperties::default() }
     }
 
-    fn build(&self, _scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
-        Ok(Box::new(self.clone()))
+    fn build(&self, _scope: LossContext<'_>) -> Result<Box<Loss>> {
+        Ok(Loss::classes(self.clone()))
     }
 }
 
-impl Loss for CrossEntropy {
-    fn score_classes(&self, classes: &Classes) -> Result<Scored> {
+impl ClassLoss for CrossEntropy {
+    fn score(&self, classes: &Classes) -> Result<Scored> {
         let (logits, targets) = (classes.logits.size(), classes.targets.size());
         ensure!(
             logits.len() == 2 && logits == targets,

@@ -41,14 +41,14 @@ impl Settings for MultiPositive {
     }
 }
 
-impl Plugin<dyn Loss> for MultiPositive {
+impl Plugin<Loss> for MultiPositive {
     fn properties(&self) -> LossProperties {
         LossProperties { groups: true, ..LossProperties::default() }
     }
 
-    fn build(&self, scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
+    fn build(&self, scope: LossContext<'_>) -> Result<Box<Loss>> {
         let scale = Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?;
-        Ok(Box::new(Grouped { scale, tile: self.tile }))
+        Ok(Loss::pairs(Grouped { scale, tile: self.tile }))
     }
 }
 
@@ -57,7 +57,7 @@ struct Grouped {
     tile: Option<u32>,
 }
 
-impl Loss for Grouped {
+impl PairLoss for Grouped {
     fn score(&self, pair: &Pair) -> Result<Scored> {
         Scale::fits(pair)?;
         let (scale, batch) = (self.scale.value()?, pair.image.size()[0]);

@@ -77,15 +77,15 @@ impl Settings for SigLip {
     }
 }
 
-impl Plugin<dyn Loss> for SigLip {
+impl Plugin<Loss> for SigLip {
     fn properties(&self) -> LossProperties {
         let bias = if let Bias::Number(bias) = self.bias { Some(bias) } else { None };
         LossProperties { per_pair: true, bias, ..LossProperties::default() }
     }
 
-    fn build(&self, scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
+    fn build(&self, scope: LossContext<'_>) -> Result<Box<Loss>> {
         let bias = self.bias.of(scope.batch)?;
-        Ok(Box::new(Pairwise {
+        Ok(Loss::pairs(Pairwise {
             scale: Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?,
             bias: scalar(&scope.vars, "logit_bias", bias, self.learned)?,
             tile: self.tile,
@@ -99,7 +99,7 @@ struct Pairwise {
     tile: Option<u32>,
 }
 
-impl Loss for Pairwise {
+impl PairLoss for Pairwise {
     fn score(&self, pair: &Pair) -> Result<Scored> {
         let scale = self.scale.value()?;
         let loss = match tiles::side(self.tile, pair.image.size()[0]) {

@@ -34,12 +34,12 @@ impl<const N: usize> Slots<N> {
     pub fn state(&self) -> State {
         let named = |(param, tensors): (&String, &[Tensor; N])| {
             let names = self.names.map(|slot| format!("{slot}/{param}"));
-            names.into_iter().zip(tensors.each_ref().map(Tensor::copy)).collect::<Vec<_>>()
+            names.into_iter().zip(tensors.each_ref().map(Tensor::shallow_clone)).collect::<Vec<_>>()
         };
         self.states.iter().flat_map(named).collect()
     }
 
-    /// Restores a snapshot; on an error nothing changes.
+    /// Copies a saved state; on an error nothing changes.
     pub fn restore(&mut self, state: State) -> Result<()> {
         let mut parts: BTreeMap<String, [Option<Tensor>; N]> = BTreeMap::new();
         for (name, tensor) in state {

@@ -2,7 +2,7 @@
 
 mod settings;
 
-use clip_lab_nn::{Block, LayerNorm, Linear, LinearInit, Mask, blocks, dropout, normal};
+use clip_lab_nn::{Block, LayerNorm, Linear, LinearInit, Mask, Packing, blocks, dropout, normal};
 use clip_lab_plugin_api::prelude::*;
 
 use crate::tokens::{embed, fits};
@@ -40,10 +40,12 @@ impl Plugin<dyn TextEncoder> for Bert {
 impl TextEncoder for BertEncoder {
     fn encode(&self, tokens: &Tokens, mode: Mode) -> Result<Tensor> {
         fits(tokens, "bert", self.settings.context)?;
-        let mut x = self.embeddings.forward(&tokens.ids, mode.train())?; // [B, L, W]
+        let packing = Packing::new(&tokens.mask)?;
+        let mut x = self.embeddings.forward(&tokens.ids, &packing, mode.train())?; // [T, W]
         for block in &self.blocks {
-            x = block.forward(&x, Mask::Keys(&tokens.mask), mode.train())?;
+            x = block.forward_packed(&x, Mask::Keys(&tokens.mask), &packing, mode.train())?;
         }
+        let x = packing.pad(&x)?; // [B, L, W]
         match &self.pooler {
             Some(pooler) => Ok(pooler.forward(&x.f_select(1, 0)?)?.f_tanh()?),
             None if self.settings.pool == BertPool::Mean => mean(&x, &tokens.mask),
@@ -93,9 +95,10 @@ impl Embeddings {
         })
     }
 
-    /// `[B, L]` to `[B, L, W]`. A caption is one segment, so every token has the first type.
-    fn forward(&self, ids: &Tensor, train: bool) -> Result<Tensor> {
-        let mut x = embed(&self.word, ids)?.f_add(&self.position.f_narrow(0, 0, ids.size()[1])?)?;
+    /// `[B, L]` to packed `[T, W]`. A caption is one segment, so every token has the first type.
+    fn forward(&self, ids: &Tensor, packing: &Packing, train: bool) -> Result<Tensor> {
+        let position = packing.positions(&self.position, ids.size()[1])?;
+        let mut x = embed(&self.word, &packing.pack(ids)?)?.f_add(&position)?;
         if let Some(types) = &self.token_type {
             x = x.f_add(&types.f_select(0, 0)?)?;
         }

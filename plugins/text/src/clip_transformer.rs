@@ -3,7 +3,7 @@
 
 mod settings;
 
-use clip_lab_nn::{Block, LayerNorm, Mask, blocks, dropout, normal};
+use clip_lab_nn::{Block, LayerNorm, Mask, Packing, blocks, dropout, normal};
 use clip_lab_plugin_api::prelude::*;
 
 use crate::tokens::{embed, fits};
@@ -39,16 +39,17 @@ impl Plugin<dyn TextEncoder> for ClipTransformer {
 impl TextEncoder for ClipTextEncoder {
     fn encode(&self, tokens: &Tokens, mode: Mode) -> Result<Tensor> {
         let (_, length) = fits(tokens, "clip_transformer", self.settings.context)?;
-        let position = self.position.f_narrow(0, 0, length)?;
-        let x = embed(&self.word, &tokens.ids)?.f_add(&position)?; // [B, L, W]
+        let packing = Packing::new(&tokens.mask)?;
+        let position = packing.positions(&self.position, length)?;
+        let x = embed(&self.word, &packing.pack(&tokens.ids)?)?.f_add(&position)?; // [T, W]
         let mut x = dropout(x, self.settings.dropout, mode.train())?;
         // Padding comes last, so with causal attention no real token attends to it.
         let mask = if self.settings.causal { Mask::Causal } else { Mask::Keys(&tokens.mask) };
         for block in &self.blocks {
-            x = block.forward(&x, mask, mode.train())?;
+            x = block.forward_packed(&x, mask, &packing, mode.train())?;
         }
         // The norm acts on each token alone, so the pooled token is picked before it.
-        self.norm.forward(&self.pick(&x, tokens)?)
+        self.norm.forward(&self.pick(&packing.pad(&x)?, tokens)?)
     }
 
     fn width(&self) -> i64 {

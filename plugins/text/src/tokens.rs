@@ -15,7 +15,7 @@ pub(crate) fn fits(tokens: &Tokens, plugin: &str, context: i64) -> Result<(i64, 
     Ok((batch, length))
 }
 
-/// The rows of `table` `[vocab, W]` for `ids` `[B, L]`: `[B, L, W]`.
+/// The rows of `table` `[vocab, W]` for `ids`, padded `[B, L]` or packed `[T]`: `[B, L, W]` or `[T, W]`.
 pub(crate) fn embed(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
     let vocab = table.size()[0];
     Tensor::f_embedding(table, ids, -1, false, false).with_context(|| {

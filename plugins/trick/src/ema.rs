@@ -146,7 +146,7 @@ impl Trick for Running {
     }
 
     fn state(&self) -> State {
-        self.average.iter().map(|(name, tensor)| (name.clone(), copy(tensor))).collect()
+        self.average.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
     }
 
     fn restore(&mut self, state: State) -> Result<()> {

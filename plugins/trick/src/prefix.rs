@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clip_lab_plugin_api::{prelude::*, problem::nearest};
+use clip_lab_plugin_api::{prelude::*, problem::suggest};
 
 /// Applies `change` to every parameter below any of `prefixes`; a prefix that matches none is an error.
 pub(crate) fn each(
@@ -25,7 +25,7 @@ pub(crate) fn each(
 fn unknown_prefix(prefix: &str, params: &Params) -> String {
     let known: BTreeSet<&str> = params.iter().flat_map(|param| prefixes(&param.name)).collect();
     let known: Vec<&str> = known.into_iter().collect();
-    let hint = match nearest(prefix, &known) {
+    let hint = match suggest(prefix, &known) {
         Some(name) => format!("did you mean `{name}`?"),
         None => {
             let first: Vec<&str> = known.into_iter().filter(|name| !name.contains('.')).collect();

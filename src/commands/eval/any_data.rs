@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_cli::{EvalArgs, answer, out, print, say, shown};
+use clip_lab_cli::{EvalArgs, json_document, note, out, print, shown};
 use clip_lab_plugin_api::{Catalog, Dataset, Evaluation, Metric};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     commands::{class_names::Renamed, embedder::Embedder, eval_data::EvalData, sources, target::Target},
     data::identity,
-    train::{View, goal},
+    train::{EmbeddedData, goal},
 };
 
 /// The results, with the data and settings they depend on.
@@ -75,20 +75,20 @@ fn run(
         None => data,
     };
     let data: Arc<dyn Dataset> = data.into();
-    data.skipped().iter().for_each(|message| say!("{}: {}", shown(&named), shown(message)));
+    data.skipped().iter().for_each(|message| note!("{}: {}", shown(&named), shown(message)));
     let (templates, classifier) = (other.data.templates.as_deref(), embedder.classes().is_some());
     let suites = Suites::new(&other.suite, templates, classifier, data.as_ref(), catalog)?;
     let captions: usize = (0..data.len()).map(|index| data.captions(index).len()).sum();
     let (images, classes) = (data.len(), data.classes().len());
     let names = suites.names();
-    say!(
+    note!(
         "{}, {split}: {images} images, {captions} captions, {classes} classes; evaluating {}",
         shown(&named),
         names.join(" and ")
     );
     let towers = embedder.towers();
-    let view = View::new(&towers, data.clone(), &embedder.features(&data)?)?;
-    let (evaluations, classified) = suites.run(&view)?;
+    let embedded = EmbeddedData::new(&towers, data.clone(), &embedder.features(&data)?)?;
+    let (evaluations, classified) = suites.run(&embedded)?;
     let confusion = classified.map(|classified| Confusion::new(&classified, data.classes()));
     Ok(Outcome {
         name: other.name.clone().unwrap_or_else(|| default_name(&named, split)),
@@ -119,7 +119,7 @@ fn print_outcome(model: &str, outcome: &Outcome, run: Option<&RecordedRun>, id: 
             "fingerprint": outcome.fingerprint, "settings": outcome.settings,
             "confused": confusion.map(Confusion::json),
         });
-        print(answer(all));
+        print(json_document(all));
     } else {
         print_metrics(&metrics);
         let lines = confusion.map(Confusion::lines).unwrap_or_default();
@@ -129,8 +129,8 @@ fn print_outcome(model: &str, outcome: &Outcome, run: Option<&RecordedRun>, id: 
         lines.iter().for_each(|line| out!("  {}", shown(line)));
     }
     match (run, id) {
-        (Some(run), Some(_)) => say!("recorded with run {} as {}", run.run.uid, outcome.name),
-        (Some(_), None) => say!("not recorded (--no-record)"),
-        (None, _) => say!("not recorded: the model is not a run of the store"),
+        (Some(run), Some(_)) => note!("recorded with run {} as {}", run.run.uid, outcome.name),
+        (Some(_), None) => note!("not recorded (--no-record)"),
+        (None, _) => note!("not recorded: the model is not a run of the store"),
     }
 }

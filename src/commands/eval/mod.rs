@@ -25,13 +25,13 @@ type Metrics = BTreeMap<String, f64>;
 pub fn eval(args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     if let [a, b] = &args.interpolate[..] {
         ensure!(
-            !args.other.asked(),
+            !args.other.is_set(),
             "--interpolate uses the data and evaluators of B's spec; change them with --set"
         );
         return spec_data::interpolate(a, b, args, store, catalog);
     }
     let model = args.model.as_deref().context("nothing to evaluate")?;
-    if args.other.asked() || is_checkpoint(model, store) {
+    if args.other.is_set() || is_checkpoint(model, store) {
         return any_data::evaluate(model, args, store, catalog);
     }
     note_folder(model, store);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_cli::{EvalArgs, answer, out, print, say};
+use clip_lab_cli::{EvalArgs, json_document, note, out, print};
 use clip_lab_plugin_api::{Catalog, Evaluation, State};
 use clip_lab_store::Goal;
 use serde_json::json;
@@ -17,12 +17,12 @@ use super::{
     record::{RecordedRun, default_name},
 };
 use crate::{
-    commands::spec_weights::SpecWeights,
+    commands::{device::device, spec_weights::SpecWeights},
     console::Console,
     data::{Source, cores, identity},
-    model::Start,
+    model::WeightsSource,
     plan::{Plan, Split, plan},
-    train::{self, Components, Features, Inputs, Towers, View, checkpoint, evaluate_split},
+    train::{self, Components, EmbeddedData, Features, Inputs, Towers, checkpoint, evaluate_split},
 };
 
 /// Evaluates a model as its spec defines and prints the metrics; those of a run are also recorded.
@@ -47,12 +47,12 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
     }
     let metrics = flat(results);
     if args.json {
-        print(answer(json!({ "metrics": metrics })));
+        print(json_document(json!({ "metrics": metrics })));
     } else {
         print_metrics(&metrics);
     }
     if let Some(run) = run {
-        say!("recorded with run {} as {}", run.run.uid, recorded.join(", "));
+        note!("recorded with run {} as {}", run.run.uid, recorded.join(", "));
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ impl SpecEvaluation {
     fn open(name: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<Self> {
         let SpecWeights { spec, weights } = SpecWeights::find(name, &args.set, store)?;
         let plan = plan(spec, catalog)?;
-        let device = crate::model::device(&plan.run.device)?;
+        let device = device(&plan.run.device)?;
         let inputs = Inputs::open(&plan)?;
         ensure!(!inputs.splits.is_empty(), "the spec of `{name}` has neither [data.val] nor [data.test]");
         let components = build(&plan, &inputs, device, weights.as_deref())?;
@@ -138,7 +138,7 @@ impl SpecEvaluation {
     fn evaluate(&self, label: &str) -> Result<Results> {
         let mut results = Results::new();
         for (split, data) in &self.inputs.splits {
-            say!("{label}: {} {} images", data.len(), split.as_str());
+            note!("{label}: {} {} images", data.len(), split.as_str());
             let source = Source::images(data.clone(), self.components.prepare.clone());
             let mut console = Console::stderr();
             let features = Features::compute(
@@ -151,8 +151,8 @@ impl SpecEvaluation {
             )?;
             let features = features.context("stopped")?;
             let towers = Towers::of(&self.components, &self.inputs, &self.plan, self.device);
-            let view = View::new(&towers, data.clone(), &features)?;
-            results.push((*split, evaluate_split(&self.components, &view, *split)?));
+            let embedded = EmbeddedData::new(&towers, data.clone(), &features)?;
+            results.push((*split, evaluate_split(&self.components, &embedded, *split)?));
         }
         Ok(results)
     }
@@ -170,8 +170,8 @@ impl SpecEvaluation {
 }
 
 fn build(plan: &Plan, inputs: &Inputs, device: Device, weights: Option<&Path>) -> Result<Components> {
-    let start = if weights.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
-    let components = Components::build(plan, inputs, device, start)?;
+    let source = if weights.is_some() { WeightsSource::Checkpoint } else { WeightsSource::Spec };
+    let components = Components::build(plan, inputs, device, source)?;
     if let Some(path) = weights {
         checkpoint::read_weights(path, &components.vars)?;
     }
@@ -190,7 +190,7 @@ fn print_rows(rows: &[(f64, Metrics)], goal: &str, better: Goal, json: bool) -> 
     if json {
         let rows: Vec<_> =
             rows.iter().map(|(alpha, metrics)| json!({ "alpha": alpha, "metrics": metrics })).collect();
-        print(answer(json!({ "goal": goal, "best_alpha": best, "rows": rows })));
+        print(json_document(json!({ "goal": goal, "best_alpha": best, "rows": rows })));
         return Ok(());
     }
     let available = |name: &&str| rows.first().is_some_and(|(_, metrics)| metrics.contains_key(*name));

@@ -1,11 +1,14 @@
 //! The evaluators of a model, and their results.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_plugin_api::{Catalog, Dataset, Evaluation, Evaluator, Metric, Planned, Section, Task, parse};
-use plugins_eval::{Classification, Classified, Named, Templates, ZeroShot};
+use clip_lab_plugin_api::{
+    Catalog, Dataset, Evaluation, Evaluator, Metric, Planned, Section, Task, parse,
+    templates::{Named, Templates},
+};
+use plugins_eval::{Classification, Classified, ZeroShot};
 use serde_json::{Value, json};
 
-use crate::{commands::templates, data::captions_follow_classes, train::View};
+use crate::{commands::templates, data::captions_follow_classes, train::EmbeddedData};
 
 const ZERO_SHOT: &str = "zero_shot";
 const RETRIEVAL: &str = "retrieval";
@@ -77,13 +80,14 @@ impl Suites {
     ///
     /// # Errors
     /// When an evaluator fails.
-    pub fn run(&self, view: &View<'_>) -> Result<(Vec<Evaluation>, Option<Classified>)> {
+    pub fn run(&self, embedded: &EmbeddedData<'_>) -> Result<(Vec<Evaluation>, Option<Classified>)> {
         let (mut evaluations, mut classified) = (Vec::new(), None);
         for (name, evaluator) in &self.evaluators {
             let context = || format!("evaluating {name}");
-            let Some((suite, predictions)) = self.classify(name, view).transpose().with_context(context)?
+            let Some((suite, predictions)) =
+                self.classify(name, embedded).transpose().with_context(context)?
             else {
-                evaluations.push(view.evaluate(evaluator.as_ref()).with_context(context)?);
+                evaluations.push(embedded.evaluate(evaluator.as_ref()).with_context(context)?);
                 continue;
             };
             evaluations.push(predictions.clone().evaluation(suite)?);
@@ -93,14 +97,18 @@ impl Suites {
     }
 
     /// Runs a classification; none for other evaluators.
-    fn classify(&self, name: &str, view: &View<'_>) -> Option<Result<(&'static str, Classified)>> {
+    fn classify(
+        &self,
+        name: &str,
+        embedded: &EmbeddedData<'_>,
+    ) -> Option<Result<(&'static str, Classified)>> {
         tch::no_grad(|| match name {
             ZERO_SHOT => {
                 let zero_shot = ZeroShot { templates: self.templates.clone() };
-                Some(zero_shot.classify(view).map(|predictions| (ZERO_SHOT, predictions)))
+                Some(zero_shot.classify(embedded).map(|predictions| (ZERO_SHOT, predictions)))
             }
             CLASSIFICATION => {
-                Some(Classification {}.classify(view).map(|predictions| (CLASSIFICATION, predictions)))
+                Some(Classification {}.classify(embedded).map(|predictions| (CLASSIFICATION, predictions)))
             }
             _ => None,
         })

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_checkpoint::export::{Format, beside, export as in_layout, write_documents};
-use clip_lab_cli::{ModelExportArgs, ModelFormat, answer, out, print, say};
+use clip_lab_cli::{ModelExportArgs, ModelFormat, json_document, note, out, print};
 use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use serde_json::json;
@@ -29,16 +29,16 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     let source = source(args, store)?;
     let target = Target::find(&source, None, &args.set, store, catalog)?;
     let folder = ExportFolder::create(&args.out, args.force)?;
-    say!("reading {source}");
+    note!("reading {source}");
     let mut built = target.build(Device::Cpu)?;
     let is_checkpoint = is_checkpoint(&source, store);
     let loss = parts::temperature(&target, is_checkpoint.then_some(source.as_str()))?;
     let (kind, remarks) = write(args.format, &target, &mut built, loss, folder.path())?;
-    remarks.iter().for_each(|remark| say!("note: {remark}"));
+    remarks.iter().for_each(|remark| note!("note: {remark}"));
     let weights = target.checkpoint.as_deref().or(Some(Path::new(&source)).filter(|path| path.is_file()));
     let run_record = run_record::find(store, weights)?;
     if let (None, Some(run_record), Some(weights)) = (args.weights, &run_record, weights) {
-        run_record.advice(weights).iter().for_each(|advice| say!("note: {advice}"));
+        run_record.advice(weights).iter().for_each(|advice| note!("note: {advice}"));
     }
     let card = card::Card {
         args,
@@ -65,7 +65,7 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     let files = listed(folder.path())?;
     folder.finish()?;
     if args.json {
-        print(answer(json!({ "out": args.out, "kind": kind, "files": files, "record": record })));
+        print(json_document(json!({ "out": args.out, "kind": kind, "files": files, "record": record })));
         return Ok(());
     }
     out!("{kind} written to {}", args.out.display());
@@ -85,7 +85,7 @@ fn write(
         ModelFormat::Hf => Format::HuggingFace,
         ModelFormat::OpenClip => Format::OpenClip,
         ModelFormat::TorchScript => {
-            say!("tracing the model and testing the file with other batch sizes");
+            note!("tracing the model and testing the file with other batch sizes");
             torchscript::write(target, built, loss, &folder.join("model.pt"))?;
             let (image, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
             let preprocess = image.map(|side| parts::preprocess(&side.preprocess));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clip_lab_checkpoint::{Checkpoint, Classifier, Import, Preprocess};
-use clip_lab_cli::{ModelShowArgs, answer, out, print, shown};
+use clip_lab_cli::{ModelShowArgs, json_document, out, print, shown};
 use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
             "loads": loads.is_ok(),
             "why_not": loads.err().map(|error| format!("{error:#}")),
         });
-        print(answer(all));
+        print(json_document(all));
         return Ok(());
     }
     out!("{}\n", checkpoint.describe());

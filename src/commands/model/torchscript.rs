@@ -25,7 +25,7 @@ const ENCODE_IMAGE: &str = r#"
 def encode_image(self, images: Tensor, normalize: bool = False) -> Tensor:
     rows = self.image_rows(images)
     if normalize:
-        rows = rows / torch.norm(rows, 2, [-1], True)
+        rows = rows / torch.clamp_min(torch.norm(rows, 2, [-1], True), 1e-12)
     return rows
 "#;
 
@@ -37,7 +37,7 @@ def encode_text(self, input_ids: Tensor, attention_mask: Tensor, normalize: bool
     mask = torch.constant_pad_nd(attention_mask, [0, room], 0) != 0
     rows = self.text_rows(ids, mask)
     if normalize:
-        rows = rows / torch.norm(rows, 2, [-1], True)
+        rows = rows / torch.clamp_min(torch.norm(rows, 2, [-1], True), 1e-12)
     return rows
 "#;
 

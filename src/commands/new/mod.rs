@@ -5,7 +5,7 @@ mod data;
 use std::{fs, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_cli::{NewArgs, NewTask, answer, print, shown};
+use clip_lab_cli::{NewArgs, NewTask, json_document, print, shown};
 use clip_lab_plugin_api::Catalog;
 use serde_json::json;
 
@@ -34,7 +34,7 @@ pub fn new(args: &NewArgs, catalog: &Catalog) -> Result<()> {
     let plan = Spec::read(&args.out, &[]).and_then(|spec| plan_with_data(&spec, catalog));
     let next = ["check", "run"].map(|verb| format!("clip-lab {verb} {}", shown(args.out.display())));
     if args.json {
-        print(answer(
+        print(json_document(
             json!({ "spec": args.out, "images": found.images, "classes": found.classes, "next": next }),
         ));
     } else {

@@ -1,8 +1,8 @@
 //! Prints the findings as a table or as JSON.
 
-use clip_lab_cli::{PromptsArgs, answer, out, print, shown};
+use clip_lab_cli::{PromptsArgs, json_document, out, print, shown};
+use clip_lab_plugin_api::templates::Templates;
 use clip_lab_stats::Estimate;
-use plugins_eval::Templates;
 use serde_json::{Value, json};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 pub fn findings(args: &PromptsArgs, templates: &Templates, splits: &SelectReport, findings: &Findings) {
     let list = templates.list();
     if args.json {
-        print(answer(document(args, &list, splits, findings)));
+        print(json_document(document(args, &list, splits, findings)));
     } else {
         table(&list, splits, findings);
     }

@@ -7,7 +7,7 @@ use super::{
     frame::Frame,
     type_size::{SLACK, SMALL, TEXT, widest, wrapped},
 };
-use crate::figure::{Figure, Series, Tick, spread};
+use crate::figure::{Figure, Series, Tick, place_labels};
 
 /// The measured layout of a page.
 pub struct Page<'f> {
@@ -54,7 +54,7 @@ impl<'f> Page<'f> {
         let ends: Vec<&Series> = labelled(self.figure).collect();
         let end = |series: &Series| series.end().unwrap_or((0.0, 0.0));
         let wanted: Vec<f64> = ends.iter().map(|s| self.frame.clamped(end(s).0, end(s).1).1).collect();
-        let places = spread(&wanted, TEXT * 1.25, self.frame.top - TEXT, self.frame.bottom + TEXT);
+        let places = place_labels(&wanted, TEXT * 1.25, self.frame.top - TEXT, self.frame.bottom + TEXT);
         ends.into_iter().zip(places).filter_map(|(series, place)| Some((series, place?))).collect()
     }
 }

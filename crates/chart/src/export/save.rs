@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    About, ExportOptions,
+    ChartMetadata, ExportOptions,
     data::{Line, csv, parquet, tensorboard},
     outline::outlined,
     pdf, png,
@@ -75,8 +75,8 @@ impl Format {
 ///
 /// # Errors
 /// If the format is for points only, the size is invalid, or a file cannot be written.
-pub fn save(scene: &Scene, about: &About, options: &ExportOptions) -> Result<Vec<PathBuf>> {
-    let svg = svg::document(scene, &about.caption, &about.provenance.to_string())?;
+pub fn save(scene: &Scene, metadata: &ChartMetadata, options: &ExportOptions) -> Result<Vec<PathBuf>> {
+    let svg = svg::document(scene, &metadata.caption, &metadata.provenance.to_string())?;
     let bytes = match Format::of(&options.out, options.format)? {
         Format::Svg => outlined(&svg).into_bytes(),
         Format::Png => png::png(&svg, options.size)?,
@@ -87,8 +87,8 @@ pub fn save(scene: &Scene, about: &About, options: &ExportOptions) -> Result<Vec
     let mut files = vec![options.out.clone()];
     if options.caption {
         let (text, tex) = (options.out.with_extension("txt"), options.out.with_extension("tex"));
-        write_file(&text, format!("{}\n", about.caption).as_bytes())?;
-        write_file(&tex, latex(&options.out, &about.caption, scene.wide).as_bytes())?;
+        write_file(&text, format!("{}\n", metadata.caption).as_bytes())?;
+        write_file(&tex, latex(&options.out, &metadata.caption, scene.wide).as_bytes())?;
         files.extend([text, tex]);
     }
     Ok(files)

@@ -5,10 +5,10 @@ use clip_lab_store::{Axis, Bucket, Goal, Reader, RunRow, SeriesRow};
 
 use super::{
     ExportOptions,
-    words::{Measure, one_axis},
+    measure::{Measure, one_axis},
 };
 use crate::{
-    figure::{Bad, By, Colours, Figure, Rows, View, figure, gather, grouped, x},
+    figure::{Colours, Figure, GroupBy, NonFinite, Rows, View, figure, gather, grouped, x},
     names::{label, short_names},
     palette::COLOURS,
 };
@@ -27,7 +27,7 @@ pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resul
     check_units(&options.metrics, &recorded)?;
     let measure = measure(&recorded, &options.metrics, &shorts);
     let groups = groups(reader, runs, &options.by)?;
-    let single = options.by == By::Run;
+    let single = options.by == GroupBy::Run;
     let mut names: Vec<&str> = groups.iter().map(|(name, _)| name.as_str()).collect();
     let mut colours = Colours::default();
     colours.assign(names.iter().copied(), options.reference.as_deref());
@@ -50,15 +50,15 @@ pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resul
     let view =
         View { x: options.x, y: options.y, smooth: options.smooth, band, seeds, limits, ..View::default() };
     Ok(match options.by {
-        By::Run => figure(&measure.title(), &rows, view),
+        GroupBy::Run => figure(&measure.title(), &rows, view),
         _ => grouped(&measure.title(), &rows, &gather(&rows), view),
     })
 }
 
 /// The runs with their group names, without repeated seeds.
-fn groups<'r>(reader: &Reader, runs: &'r [RunRow], by: &By) -> Result<Vec<(String, &'r RunRow)>> {
+fn groups<'r>(reader: &Reader, runs: &'r [RunRow], by: &GroupBy) -> Result<Vec<(String, &'r RunRow)>> {
     let mut settings = Vec::new();
-    if let By::Setting(key) = by {
+    if let GroupBy::Setting(key) = by {
         for run in runs {
             let entry = reader.config(run.id)?.into_iter().find(|entry| entry.key == *key);
             settings.push((run.id, entry.map(|entry| entry.value)));
@@ -118,7 +118,7 @@ fn buckets(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Ro
     let mut first_bad_step = None;
     if buckets.iter().any(|bucket| bucket.n_bad > 0) {
         let points = reader.points(run.id, metric)?;
-        let marks = points.iter().filter_map(|p| Some((x::of(axis, p, run), Bad::of(p.value)?)));
+        let marks = points.iter().filter_map(|p| Some((x::of(axis, p, run), NonFinite::of(p.value)?)));
         bad = marks.collect();
         first_bad_step = points.iter().find(|p| !p.value.is_finite()).map(|p| p.step);
     }

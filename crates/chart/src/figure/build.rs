@@ -55,7 +55,7 @@ fn assemble(title: &str, rows: &[Rows], mut series: Vec<Series>, form: Form, vie
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Bad, *};
+    use super::{super::NonFinite, *};
     use clip_lab_store::Bucket;
 
     fn at(x: f64, value: f64) -> Bucket {
@@ -84,7 +84,7 @@ mod tests {
                 colour: 0,
                 dash: 0,
                 per_step: 1.0,
-                bad: vec![(2.0, Bad::Nan)],
+                bad: vec![(2.0, NonFinite::Nan)],
                 first_bad_step: Some(2),
                 buckets,
             }],
@@ -96,7 +96,7 @@ mod tests {
     fn a_line_breaks_at_nan_and_the_place_is_marked() {
         let shown = one(vec![at(0.0, 3.0), at(1.0, 2.0), nan(2.0), at(3.0, 1.0)], View::default());
         assert_eq!(shown.series[0].lines, [vec![(0.0, 3.0), (1.0, 2.0)], vec![(3.0, 1.0)]]);
-        assert_eq!(shown.series[0].bad, [(2.0, Bad::Nan)]);
+        assert_eq!(shown.series[0].bad, [(2.0, NonFinite::Nan)]);
         assert_eq!(shown.notes, ["NaN at step 2"]);
         assert!(shown.y.scale.high < 3.2, "a NaN must not stretch the axis: {:?}", shown.y.scale);
     }

@@ -1,6 +1,6 @@
 //! The curve of one run.
 
-use super::{Bad, Band, Form, Rows, Scale, Series, View, smooth, x::middle};
+use super::{Band, Form, NonFinite, Rows, Scale, Series, View, smooth, x::middle};
 
 /// The curve of `rows`: smoothed, cut where a value is missing or not representable on the axis.
 pub fn curve(rows: &Rows, form: Form, view: &View) -> Series {
@@ -37,11 +37,11 @@ fn push<T>(pieces: &mut [Vec<T>], item: T) {
 }
 
 /// Positions of non-finite values, classified where the points were read.
-fn bad(rows: &Rows) -> Vec<(f64, Bad)> {
+fn bad(rows: &Rows) -> Vec<(f64, NonFinite)> {
     let classified = |low: f64, high: f64| rows.bad.iter().any(|(x, _)| (low..=high).contains(x));
     let unclassified =
         rows.buckets.iter().filter(|b| b.n_bad > 0 && b.x0.is_finite() && !classified(b.x0, b.x1));
-    let mut bad: Vec<(f64, Bad)> = unclassified.map(|b| (b.x1, Bad::NotFinite)).collect();
+    let mut bad: Vec<(f64, NonFinite)> = unclassified.map(|b| (b.x1, NonFinite::Unclassified)).collect();
     bad.extend(rows.bad.iter().filter(|(x, _)| x.is_finite()));
     bad.sort_by(|a, b| a.0.total_cmp(&b.0));
     bad

@@ -4,7 +4,7 @@
 ///
 /// Keeps the order and minimises displacement: overlapping neighbours form a block around their mean. When there is no
 /// room for all, the first labels win.
-pub fn spread(wanted: &[f64], size: f64, low: f64, high: f64) -> Vec<Option<f64>> {
+pub fn place_labels(wanted: &[f64], size: f64, low: f64, high: f64) -> Vec<Option<f64>> {
     let room = ((high - low) / size + 1e-9).floor().max(0.0) as usize;
     let mut order: Vec<usize> = (0..wanted.len()).filter(|i| wanted[*i].is_finite()).take(room).collect();
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]).then(a.cmp(b)));
@@ -54,19 +54,19 @@ mod tests {
 
     #[test]
     fn distant_labels_stay_where_they_want_to_be() {
-        assert_eq!(spread(&[2.5, 8.5], 1.0, 0.0, 10.0), [Some(2.5), Some(8.5)]);
+        assert_eq!(place_labels(&[2.5, 8.5], 1.0, 0.0, 10.0), [Some(2.5), Some(8.5)]);
     }
 
     #[test]
     fn without_room_the_first_ones_win() {
-        let placed = spread(&[1.0, 1.0, 1.0], 1.0, 0.0, 2.0);
+        let placed = place_labels(&[1.0, 1.0, 1.0], 1.0, 0.0, 2.0);
         assert_eq!(placed, [Some(0.5), Some(1.5), None]);
     }
 
     proptest! {
         #[test]
         fn labels_stay_inside_and_apart(wanted in proptest::collection::vec(-5.0f64..15.0, 0..14)) {
-            let mut placed: Vec<f64> = spread(&wanted, 1.0, 0.0, 10.0).into_iter().flatten().collect();
+            let mut placed: Vec<f64> = place_labels(&wanted, 1.0, 0.0, 10.0).into_iter().flatten().collect();
             prop_assert_eq!(placed.len(), wanted.len().min(10));
             placed.sort_by(f64::total_cmp);
             prop_assert!(placed.iter().all(|p| (0.5 - 1e-6..=9.5 + 1e-6).contains(p)));

@@ -35,11 +35,11 @@ pub fn x_scale(rows: &[Rows], range: Option<(f64, f64)>) -> Scale {
         return Scale::over(low, high, Form::Linear);
     }
     let (low, high) = extent(rows.iter().flat_map(|r| &r.buckets).flat_map(|b| [b.x0, b.x1]));
-    reach(low, high)
+    scale_from_zero(low, high)
 }
 
 /// The horizontal axis from `low` to `high`, extended to zero.
-pub fn reach(low: f64, high: f64) -> Scale {
+pub fn scale_from_zero(low: f64, high: f64) -> Scale {
     // Starts at zero unless the series starts late, such as a late evaluation.
     let low = if low >= 0.0 && low <= high * 0.5 { 0.0 } else { low };
     if low == high && low >= 0.0 {

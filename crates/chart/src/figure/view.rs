@@ -2,7 +2,7 @@
 
 use clip_lab_store::{Axis, Bucket};
 
-use super::{Bad, Form};
+use super::{Form, NonFinite};
 
 /// One series as read from the store: its buckets in axis order.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Rows {
     /// Axis units per step: 1 for steps, seconds per step for time.
     pub per_step: f64,
     /// Non-finite values with their positions, if the points were read: buckets only count them.
-    pub bad: Vec<(f64, Bad)>,
+    pub bad: Vec<(f64, NonFinite)>,
     /// The step of the first non-finite value.
     pub first_bad_step: Option<u64>,
     /// The recorded values. For a part of a run, includes the preceding buckets that smoothing needs.

@@ -45,11 +45,11 @@ fn name<'a>(
     let resolved = |found: &Found| matches!(found, Found::Texts(_) | Found::Number(_));
     if no_runs
         || fixed
-        || runs.any(|run| resolved(&run.find(&field.name, field.pick)) || recorded(&run, &field.name))
+        || runs.any(|run| resolved(&run.find(&field.name, field.statistic)) || recorded(&run, &field.name))
     {
         return Ok(());
     }
-    let ambiguous = all.clone().find_map(|run| match run.find(&field.name, field.pick) {
+    let ambiguous = all.clone().find_map(|run| match run.find(&field.name, field.statistic) {
         Found::Ambiguous(names) => Some(names.join(", ")),
         _ => None,
     });
@@ -59,7 +59,7 @@ fn name<'a>(
         return Err(Problem::at(place, message).help("write more of the name"));
     }
     let message = format!("no run has a setting or a metric `{}`", field.name);
-    Err(match nearest(field, &names()) {
+    Err(match suggest(field, &names()) {
         Some(name) => Problem::at(place, message).label(format!("did you mean `{name}`?")),
         None => Problem::at(place, message)
             .help("`clip-lab runs metrics RUN` lists metrics; settings are the keys of a spec"),
@@ -72,11 +72,11 @@ fn recorded(run: &Subject, name: &str) -> bool {
 }
 
 /// The closest name, by full name or last component.
-fn nearest(field: &Field, names: &[String]) -> Option<String> {
+fn suggest(field: &Field, names: &[String]) -> Option<String> {
     let mut known: Vec<&str> = FIELDS.to_vec();
     let names = names.iter().map(String::as_str);
     known.extend(names.flat_map(|name| [name, name.rsplit(['/', '.']).next().unwrap_or(name)]));
     known.sort_unstable();
     known.dedup();
-    clip_lab_diagnostics::nearest(&field.name, &known).map(str::to_string)
+    clip_lab_diagnostics::suggest(&field.name, &known).map(str::to_string)
 }

@@ -4,7 +4,7 @@ use clip_lab_diagnostics::Place;
 
 use super::{
     lex::Op,
-    subject::{Found, Pick, Subject},
+    subject::{Found, Statistic, Subject},
 };
 use crate::layout::matches;
 
@@ -40,7 +40,7 @@ pub struct Field {
     /// Its name, as written.
     pub name: String,
     /// For a metric, which value.
-    pub pick: Pick,
+    pub statistic: Statistic,
     /// Span of the name.
     pub place: Place,
 }
@@ -82,9 +82,11 @@ impl Expr {
             Expr::Word(word) => run.texts().any(|text| contains(word, text)),
             Expr::Has(name) => run.has(name),
             Expr::Field { field, op: Op::Ne, value, .. } => {
-                !compare(&run.find(&field.name, field.pick), Op::Eq, value)
+                !compare(&run.find(&field.name, field.statistic), Op::Eq, value)
             }
-            Expr::Field { field, op, value, .. } => compare(&run.find(&field.name, field.pick), *op, value),
+            Expr::Field { field, op, value, .. } => {
+                compare(&run.find(&field.name, field.statistic), *op, value)
+            }
         }
     }
 }

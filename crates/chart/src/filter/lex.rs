@@ -69,7 +69,7 @@ const SIGNS: [(&str, Kind); 8] = [
     ("!", Kind::Not),
 ];
 /// Functions of a metric.
-pub const PICKS: [&str; 4] = ["best", "last", "min", "max"];
+pub const STATISTICS: [&str; 4] = ["best", "last", "min", "max"];
 
 /// All tokens of `text`.
 pub fn tokens(text: &str) -> Result<Vec<Token>, Problem> {
@@ -127,8 +127,8 @@ fn word(rest: &str) -> &str {
     if rest[end..].starts_with('=') && end > first && rest[..end].ends_with('!') {
         end -= 1;
     }
-    let pick = rest[end..].starts_with('(') && PICKS.contains(&&rest[..end]);
-    match rest[end..].find(')').filter(|_| pick) {
+    let statistic = rest[end..].starts_with('(') && STATISTICS.contains(&&rest[..end]);
+    match rest[end..].find(')').filter(|_| statistic) {
         Some(close) => &rest[..end + close + 1],
         None => &rest[..end],
     }

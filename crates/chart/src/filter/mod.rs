@@ -20,7 +20,7 @@ pub use name::{Cell, Name};
 pub use subject::Subject;
 
 use clip_lab_diagnostics::{Problem, render};
-use clip_lab_store::Asked;
+use clip_lab_store::RequiredData;
 use expr::Expr;
 
 /// One-line summary of the language, for help texts.
@@ -81,7 +81,8 @@ impl Filter {
         check::names(&self.expr, runs.clone(), &known)
     }
 
-    /// As [`Filter::check`], for `runs` loaded with only [`Filter::asks`]; `known` returns all names, for suggestions.
+    /// As [`Filter::check`], for `runs` loaded with only [`Filter::required_data`]; `known` returns all names, for
+    /// suggestions.
     ///
     /// # Errors
     /// As [`Filter::check`].
@@ -94,7 +95,7 @@ impl Filter {
     }
 
     /// The data of runs that the filter needs besides their rows.
-    pub fn asks(&self) -> Asked {
+    pub fn required_data(&self) -> RequiredData {
         required::required(&self.expr)
     }
 }

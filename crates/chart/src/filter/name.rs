@@ -1,7 +1,7 @@
 //! Names in the filter syntax, as table columns.
 
 use clip_lab_diagnostics::{Problem, render};
-use clip_lab_store::Asked;
+use clip_lab_store::RequiredData;
 
 use super::{
     check,
@@ -19,7 +19,7 @@ pub struct Name(Field);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     /// Text.
-    Words(String),
+    Text(String),
     /// A number.
     Number(f64),
 }
@@ -35,14 +35,14 @@ impl Name {
     }
 
     /// Adds the data of runs that the lookup needs.
-    pub fn asks(&self, asked: &mut Asked) {
-        required::field(&self.0, asked);
+    pub fn add_required(&self, required: &mut RequiredData) {
+        required::field(&self.0, required);
     }
 
     /// The value in `run`; none if it is missing or ambiguous.
     pub fn of(&self, run: &Subject) -> Option<Cell> {
-        match run.find(&self.0.name, self.0.pick) {
-            Found::Texts(texts) => Some(texts.join(", ")).filter(|text| !text.is_empty()).map(Cell::Words),
+        match run.find(&self.0.name, self.0.statistic) {
+            Found::Texts(texts) => Some(texts.join(", ")).filter(|text| !text.is_empty()).map(Cell::Text),
             Found::Number(number) => Some(Cell::Number(number)),
             Found::Missing | Found::Ambiguous(_) => None,
         }

@@ -5,8 +5,8 @@ use clip_lab_store::Status;
 
 use super::{
     expr::{Expr, Field, Value},
-    lex::{Kind, Op, PICKS, Token, tokens},
-    subject::{Pick, STATUS_GROUPS},
+    lex::{Kind, Op, STATISTICS, Token, tokens},
+    subject::{STATUS_GROUPS, Statistic},
 };
 
 /// Maximum nesting of parentheses and negations: prevents a stack overflow.
@@ -130,19 +130,20 @@ impl<'a> Parser<'a> {
 
 /// Parses `best(hit@1)` and the like: which value of a metric, by default the last.
 pub fn field(word: &str, place: Place) -> Result<Field, Problem> {
-    let inside = word.split_once('(').and_then(|(pick, rest)| Some((pick, rest.strip_suffix(')')?)));
-    let (pick, name) = match inside.filter(|(pick, _)| PICKS.contains(pick)) {
-        Some(("best", name)) => (Pick::Best, name),
-        Some(("min", name)) => (Pick::Min, name),
-        Some(("max", name)) => (Pick::Max, name),
-        Some((_, name)) => (Pick::Last, name),
-        None => (Pick::Last, word),
+    let inside =
+        word.split_once('(').and_then(|(statistic, rest)| Some((statistic, rest.strip_suffix(')')?)));
+    let (statistic, name) = match inside.filter(|(statistic, _)| STATISTICS.contains(statistic)) {
+        Some(("best", name)) => (Statistic::Best, name),
+        Some(("min", name)) => (Statistic::Min, name),
+        Some(("max", name)) => (Statistic::Max, name),
+        Some((_, name)) => (Statistic::Last, name),
+        None => (Statistic::Last, word),
     };
     let name = name.trim();
     if name.is_empty() {
         return Err(Problem::at(place, "the name is missing").help("name a metric, such as best(hit@1)"));
     }
-    Ok(Field { name: name.to_string(), pick, place })
+    Ok(Field { name: name.to_string(), statistic, place })
 }
 
 fn known_status(value: &Value, place: Place) -> Result<(), Problem> {

@@ -1,6 +1,6 @@
 //! The data that a filter needs besides the run rows.
 
-use clip_lab_store::Asked;
+use clip_lab_store::RequiredData;
 
 use super::{
     expr::{Expr, Field},
@@ -8,13 +8,13 @@ use super::{
 };
 
 /// The data that `expr` needs besides the rows.
-pub fn required(expr: &Expr) -> Asked {
-    let mut required = Asked::default();
+pub fn required(expr: &Expr) -> RequiredData {
+    let mut required = RequiredData::default();
     add(expr, &mut required);
     required
 }
 
-fn add(expr: &Expr, required: &mut Asked) {
+fn add(expr: &Expr, required: &mut RequiredData) {
     match expr {
         Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| add(part, required)),
         Expr::Not(part) => add(part, required),
@@ -30,11 +30,11 @@ fn add(expr: &Expr, required: &mut Asked) {
 }
 
 /// Adds the data that the name of a comparison or column needs.
-pub fn field(field: &Field, required: &mut Asked) {
+pub fn field(field: &Field, required: &mut RequiredData) {
     name_of(&field.name, required);
 }
 
-fn name_of(name: &str, required: &mut Asked) {
+fn name_of(name: &str, required: &mut RequiredData) {
     match name {
         "tag" | "tags" | "note" | "notes" => required.labels = true,
         _ if is_field(name) => {}

@@ -17,7 +17,7 @@ pub struct Subject<'a> {
 
 /// Which value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pick {
+pub enum Statistic {
     /// The last finite one.
     Last,
     /// The best by its goal; the last if it has none.
@@ -58,18 +58,19 @@ impl<'a> Subject<'a> {
     }
 
     /// Looks up `name`.
-    pub fn find(&self, name: &str, pick: Pick) -> Found<'a> {
-        self.field(name).or_else(|| self.setting(name)).or_else(|| self.metric(name, pick)).unwrap_or_else(
-            || match self.ends(name)[..] {
+    pub fn find(&self, name: &str, statistic: Statistic) -> Found<'a> {
+        self.field(name)
+            .or_else(|| self.setting(name))
+            .or_else(|| self.metric(name, statistic))
+            .unwrap_or_else(|| match self.ends(name)[..] {
                 [] => Found::Missing,
                 ref names => Found::Ambiguous(names.to_vec()),
-            },
-        )
+            })
     }
 
     /// Whether `name` exists, or is a prefix of names, such as a table of settings.
     pub fn has(&self, name: &str) -> bool {
-        match self.find(name, Pick::Last) {
+        match self.find(name, Statistic::Last) {
             Found::Texts(texts) => texts.iter().any(|text| !text.is_empty() && text != "null"),
             Found::Number(_) | Found::Ambiguous(_) => true,
             Found::Missing => {
@@ -133,18 +134,18 @@ impl<'a> Subject<'a> {
         settings.get(name).or_else(by_end).map(|value| setting_value(value))
     }
 
-    fn metric(&self, name: &str, pick: Pick) -> Option<Found<'a>> {
+    fn metric(&self, name: &str, statistic: Statistic) -> Option<Found<'a>> {
         let goal = self.row.goal_metric.as_deref().filter(|goal| ends(goal, name, '/'));
         let ending = self.metrics_ending(name);
         let only = ending.first().filter(|_| ending.len() == 1).copied();
         let whole = [Some(name), goal, only];
         let series =
             whole.into_iter().flatten().find_map(|name| self.series.iter().find(|s| s.name == name))?;
-        let value = match pick {
-            Pick::Last => series.last,
-            Pick::Best => series.best().map(|(value, _)| value).or(series.last),
-            Pick::Min => series.min,
-            Pick::Max => series.max,
+        let value = match statistic {
+            Statistic::Last => series.last,
+            Statistic::Best => series.best().map(|(value, _)| value).or(series.last),
+            Statistic::Min => series.min,
+            Statistic::Max => series.max,
         };
         Some(value.map_or(Found::Missing, Found::Number))
     }

@@ -59,7 +59,7 @@ pub fn check(path: &Path) -> Result<Layout, String> {
 
 fn unreadable(name: &str, error: &std::io::Error) -> String {
     let names = BUILT_IN.map(|(name, _)| name);
-    let hint = clip_lab_diagnostics::nearest(name, &names)
+    let hint = clip_lab_diagnostics::suggest(name, &names)
         .map_or(String::new(), |nearest| format!(", did you mean {nearest}?"));
     format!(
         "cannot read the dashboard {name}: {error}{hint}; built in: {}; or name a file such as dashboards/live.toml",

@@ -7,7 +7,7 @@ use clip_lab_store::Axis;
 use toml::de::DeTable;
 
 use super::{Kind, Layout, Panel, Row, View, table::Table};
-use crate::figure::{By, Form, x};
+use crate::figure::{Form, GroupBy, x};
 
 const PANEL: [&str; 9] = ["kind", "title", "width", "metric", "metrics", "x", "y", "smooth", "group"];
 /// The forms of the vertical axis with their names.
@@ -87,7 +87,7 @@ fn panel(table: &DeTable, place: Range<usize>, problems: &mut Vec<Problem>) -> P
         metrics,
         x: table.choice("x", &x::ALL, Axis::Step),
         y: table.choice("y", &FORMS, Form::Linear),
-        group: table.text("group").map_or(By::Run, |(key, _)| By::read(&key)),
+        group: table.text("group").map_or(GroupBy::Run, |(key, _)| GroupBy::read(&key)),
         smooth: table.number("smooth", 0.0, 0.0),
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Kind, Layout, Panel, Row, read::FORMS};
-use crate::figure::{By, Form, x};
+use crate::figure::{Form, GroupBy, x};
 
 impl Layout {
     /// Serialises the layout; reused views are written out.
@@ -48,7 +48,7 @@ fn line(panel: &Panel, text: &mut String) {
     if panel.y != Form::Linear {
         _ = writeln!(text, "y = \"{form}\"");
     }
-    if panel.group != By::Run {
+    if panel.group != GroupBy::Run {
         _ = writeln!(text, "group = {}", quoted(panel.group.name()));
     }
     if panel.smooth > 0.0 {

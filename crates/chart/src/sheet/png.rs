@@ -60,7 +60,7 @@ impl<'a> Drawing<'a> {
         let mut drawn = Self { body: String::new(), y: MARGIN, images: Vec::new() };
         drawn.line(&sheet.title, TITLE, INK)?;
         drawn.line(&sheet.note, SMALL, FAINT)?;
-        let cells = sheet.blocks.iter().map(|block| block.cells.len() + usize::from(block.asked.is_some()));
+        let cells = sheet.blocks.iter().map(|block| block.cells.len() + usize::from(block.query.is_some()));
         let columns = cells.max().unwrap_or(1).clamp(4, COLUMNS);
         sheet.blocks.iter().try_for_each(|block| drawn.block(block, columns))?;
         drawn.y += MARGIN;
@@ -116,9 +116,9 @@ impl<'a> Drawing<'a> {
         let (high, below) = (wide * 0.75, SMALL * 2.8);
         let row = high + below + GAP;
         let x = |place: usize| MARGIN + (place % columns) as f64 * (wide + GAP);
-        let first = usize::from(block.asked.is_some());
-        if let Some(asked) = &block.asked {
-            self.images.push((asked, (MARGIN, self.y, wide, high)));
+        let first = usize::from(block.query.is_some());
+        if let Some(query) = &block.query {
+            self.images.push((query, (MARGIN, self.y, wide, high)));
             self.text("query", (MARGIN, self.y + high + SMALL * 1.2), SMALL, (FAINT, wide))?;
         }
         if block.of_texts() {
@@ -142,7 +142,7 @@ impl<'a> Drawing<'a> {
             self.frame((x - 3.0, y - 3.0, wide + 6.0, high + 6.0), RIGHT, 3.0);
         }
         self.text(&cell.label(), (x, y + high + SMALL * 1.2), SMALL, (INK, wide))?;
-        let name = cell.words.rsplit('/').next().unwrap_or_default();
+        let name = cell.text.rsplit('/').next().unwrap_or_default();
         self.text(name, (x, y + high + SMALL * 2.4), SMALL, (FAINT, wide))
     }
 
@@ -152,7 +152,7 @@ impl<'a> Drawing<'a> {
         for (cell, nth) in block.cells.iter().zip(1_u32..) {
             let colour = if cell.right == Some(true) { RIGHT } else { INK };
             let right = if cell.right == Some(true) { "  right" } else { "" };
-            let text = format!("{}{right}   {}", cell.label(), cell.words);
+            let text = format!("{}{right}   {}", cell.label(), cell.text);
             self.text(&text, (x, self.y + f64::from(nth) * step), SMALL, (colour, WIDE - MARGIN - x))?;
         }
         self.y += (block.cells.len() as f64 * step + GAP).max(least);

@@ -6,7 +6,7 @@ use tch::Tensor;
 
 use super::part::{Part, matrix, matrix_conflict, require, scalar};
 use super::{Files, Model, check_supported, clip, pooled, preprocessing, tokenizer};
-use crate::layouts::hf_clip;
+use crate::layouts::{activation::to_transformers, hf_clip};
 
 /// The default logit scale of transformers, CLIP's, for a model without one.
 const LOGIT_SCALE: f64 = 2.6592;
@@ -104,8 +104,8 @@ fn transformer(part: &Part, kind: &str) -> Value {
         "num_hidden_layers": part.int("depth"),
         "num_attention_heads": part.int("heads"),
         "intermediate_size": part.mlp_dim(),
-        "hidden_act": activation(part.str("activation")),
-        "layer_norm_eps": part.float("norm_eps"),
+        "hidden_act": to_transformers(part.str("activation")),
+        "layer_norm_eps": part.norm_eps(),
         "attention_dropout": part.float("attention_dropout"),
     })
 }
@@ -129,9 +129,4 @@ fn clip_text(text: &Part) -> Result<(Value, Vec<(String, Tensor)>)> {
     config["bos_token_id"] = (vocab - 2).max(0).into();
     config["pad_token_id"] = (vocab - 1).max(0).into();
     Ok((config, text.renamed("text_model.", hf_clip::TEXT, &[])?))
-}
-
-/// Maps our activation to that of transformers.
-pub(super) fn activation(ours: &str) -> &str {
-    if ours == "gelu_tanh" { "gelu_pytorch_tanh" } else { ours }
 }

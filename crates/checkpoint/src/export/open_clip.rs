@@ -71,7 +71,7 @@ fn conflicts(model: &Model) -> Vec<String> {
 }
 
 fn eps(part: &Part, whose: &str) -> Option<String> {
-    let eps = part.float("norm_eps");
+    let eps = part.norm_eps();
     require(eps == EPS, format!("the {whose} tower's norms have the epsilon {eps:e}, but open_clip's 1e-5"))
 }
 

@@ -34,6 +34,12 @@ impl Part {
         self.settings[key].as_bool().unwrap_or_default()
     }
 
+    /// Epsilon of the norms. Where `vit` leaves it unset it is that of the initialisation.
+    pub(super) fn norm_eps(&self) -> f64 {
+        let unset = if self.str("init") == "clip" { 1e-5 } else { 1e-6 };
+        self.settings["norm_eps"].as_f64().unwrap_or(unset)
+    }
+
     /// Inner width of a transformer's MLPs.
     pub(super) fn mlp_dim(&self) -> i64 {
         (self.int("width") as f64 * self.float("mlp_ratio")).round() as i64

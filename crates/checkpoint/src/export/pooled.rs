@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 
 use super::clip::class_token;
-use super::hf::activation;
 use super::part::{Part, eye, require};
-use crate::layouts::{hf_image, hf_text};
+use crate::layouts::{activation::to_transformers, hf_image, hf_text};
 
 /// The conflicts of an image tower with `ViTModel` of transformers.
 pub(super) fn vit_conflicts(image: &Part) -> Vec<String> {
@@ -67,9 +66,9 @@ pub(super) fn vit(image: &Part) -> Result<(Value, Vec<(String, Tensor)>)> {
         "num_hidden_layers": image.int("depth"),
         "num_attention_heads": image.int("heads"),
         "intermediate_size": image.mlp_dim(),
-        "hidden_act": activation(image.str("activation")),
+        "hidden_act": to_transformers(image.str("activation")),
         "qkv_bias": image.is("qkv_bias"),
-        "layer_norm_eps": image.float("norm_eps"),
+        "layer_norm_eps": image.norm_eps(),
         "hidden_dropout_prob": image.float("dropout"),
         "attention_probs_dropout_prob": image.float("attention_dropout"),
         "pooler_act": if identity_pooler { "linear" } else { "tanh" },
@@ -96,8 +95,8 @@ pub(super) fn bert(text: &Part) -> Result<(Value, Vec<(String, Tensor)>)> {
         "num_hidden_layers": text.int("depth"),
         "num_attention_heads": text.int("heads"),
         "intermediate_size": text.int("mlp_dim"),
-        "hidden_act": activation(text.str("activation")),
-        "layer_norm_eps": text.float("norm_eps"),
+        "hidden_act": to_transformers(text.str("activation")),
+        "layer_norm_eps": text.norm_eps(),
         "hidden_dropout_prob": text.float("dropout"),
         "attention_probs_dropout_prob": text.float("attention_dropout"),
     });

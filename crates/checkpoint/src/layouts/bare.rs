@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use super::hf_image::{self, TowerLocation, ratio};
-use super::shapes::{count, dim, grid};
+use super::location::{TowerLocation, prefix};
+use super::shapes::{count, dim, ratio};
 use super::timm_vit::Hints;
-use super::{Layout, open_clip_text, open_clip_vision, prefix, timm, two_towers};
+use super::{Layout, hf_image, open_clip_text, open_clip_vision, timm, two_towers};
 use crate::Import;
+use crate::positions::grid;
 use crate::source::{Shards, Tensors};
 
 /// The known layouts: the tensor that identifies each, and its description.

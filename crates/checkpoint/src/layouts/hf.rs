@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::hf_image::{self, TowerLocation};
-use super::{Layout, hf_text, two_towers};
+use super::location::TowerLocation;
+use super::{Layout, hf_image, hf_text, two_towers};
 use crate::preprocess::{self, Preprocess};
 use crate::rename::Row;
 use crate::source::{Shards, Tensors};

@@ -4,7 +4,9 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::hf_image::{TowerLocation, activation, ratio};
+use super::activation::from_transformers;
+use super::location::TowerLocation;
+use super::shapes::ratio;
 use crate::Import;
 use crate::json;
 use crate::positions::Positions;
@@ -93,7 +95,7 @@ pub(super) fn image(config: &Value, place: &TowerLocation) -> Result<Import> {
         ("depth", clip.num_hidden_layers.into()),
         ("heads", clip.num_attention_heads.into()),
         ("mlp_ratio", ratio(clip.intermediate_size, clip.hidden_size).into()),
-        ("activation", activation(&clip.hidden_act)?.into()),
+        ("activation", from_transformers(&clip.hidden_act)?.into()),
         ("pool", "cls".into()),
         ("pre_norm", true.into()),
         ("patch_bias", false.into()),
@@ -122,7 +124,7 @@ pub(super) fn text(config: &Value, place: &TowerLocation) -> Result<Import> {
         ("depth", clip.num_hidden_layers.into()),
         ("heads", clip.num_attention_heads.into()),
         ("mlp_ratio", ratio(clip.intermediate_size, clip.hidden_size).into()),
-        ("activation", activation(&clip.hidden_act)?.into()),
+        ("activation", from_transformers(&clip.hidden_act)?.into()),
         ("pool", pool.into()),
         ("eos_id", end.into()),
         ("norm_eps", clip.layer_norm_eps.into()),

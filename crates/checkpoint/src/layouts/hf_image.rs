@@ -1,17 +1,17 @@
 //! Image towers of Hugging Face: ViT, ResNet and CLIP.
 
-use std::sync::Arc;
-
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 
-use super::{hf_clip, prefix};
+use super::activation::from_transformers;
+use super::hf_clip;
+use super::location::TowerLocation;
+use super::shapes::ratio;
 use crate::json;
 use crate::positions::Positions;
 use crate::rename::Row;
-use crate::source::Tensors;
 use crate::{Import, Weights};
 
 pub(crate) const VIT: &[Row] = &[
@@ -39,28 +39,6 @@ const RESNET: &[Row] = &[
 
 /// Prefixes of heads, and of the pooler, which is needed only if it pools.
 const OPTIONAL: &[&str] = &["classifier.", "pooler.dense.", "embeddings.mask_token", "decoder."];
-
-/// The location of a tower in its checkpoint.
-pub(super) struct TowerLocation<'a> {
-    /// The tensors of the checkpoint.
-    pub tensors: &'a Arc<dyn Tensors>,
-    /// Prefix of the tower's tensor names.
-    pub within: &'a str,
-    /// Prefixes of the other parts of the model.
-    pub others: &'a [&'a str],
-    /// Whether the pooler's output is the feature, as in `VisionTextDualEncoderModel`.
-    pub pooler: bool,
-}
-
-impl TowerLocation<'_> {
-    /// The weights of a tower, located by a tensor that every such tower has.
-    pub fn weights(&self, probe: &str, table: &[Row], optional: &[&str]) -> Result<Weights> {
-        let file = self.tensors.place().display();
-        let prefix = prefix(&**self.tensors, self.within, probe)
-            .with_context(|| format!("missing: no tensor in {file} is called `{}{probe}`", self.within))?;
-        Ok(Weights::new(self.tensors, &prefix, table, &[self.others, optional].concat()))
-    }
-}
 
 /// Whether a `model_type` is an image tower.
 pub(super) fn is_image(kind: &str) -> bool {
@@ -137,7 +115,7 @@ fn vit(config: &Value, place: &TowerLocation) -> Result<Import> {
         ("depth", vit.num_hidden_layers.into()),
         ("heads", vit.num_attention_heads.into()),
         ("mlp_ratio", ratio(vit.intermediate_size, vit.hidden_size).into()),
-        ("activation", activation(&vit.hidden_act)?.into()),
+        ("activation", from_transformers(&vit.hidden_act)?.into()),
         ("pool", if place.pooler && !identity { "pooler" } else { "cls" }.into()),
         ("qkv_bias", vit.qkv_bias.into()),
         ("norm_eps", vit.layer_norm_eps.into()),
@@ -213,24 +191,4 @@ fn resnet(config: &Value, place: &TowerLocation) -> Result<Import> {
         ("first_stride", resnet.downsample_in_first_stage.into()),
     ];
     Ok(Import::new("resnet", settings).with(weights))
-}
-
-/// The inner width of an MLP as a multiple of the width.
-pub(super) fn ratio(inner: i64, width: i64) -> f64 {
-    inner as f64 / width.max(1) as f64
-}
-
-/// Maps an activation of transformers to ours.
-pub(super) fn activation(name: &str) -> Result<&'static str> {
-    Ok(match name {
-        "gelu" | "gelu_python" => "gelu",
-        "quick_gelu" => "quick_gelu",
-        "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => "gelu_tanh",
-        "relu" => "relu",
-        other => {
-            bail!(
-                "the activation `{other}` is not supported; supported are gelu, quick_gelu, gelu_new and relu"
-            )
-        }
-    })
 }

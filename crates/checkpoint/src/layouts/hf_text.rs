@@ -4,8 +4,9 @@ use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::activation::from_transformers;
 use super::hf_clip;
-use super::hf_image::{TowerLocation, activation};
+use super::location::TowerLocation;
 use crate::json;
 use crate::rename::Row;
 use crate::{Import, Weights};
@@ -120,7 +121,7 @@ fn bert(config: &Value, place: &TowerLocation, pool: &str) -> Result<Import> {
         ("depth", bert.num_hidden_layers.into()),
         ("heads", bert.num_attention_heads.into()),
         ("mlp_dim", bert.intermediate_size.into()),
-        ("activation", activation(&bert.hidden_act)?.into()),
+        ("activation", from_transformers(&bert.hidden_act)?.into()),
         ("pool", pool.into()),
         ("norm_eps", bert.layer_norm_eps.into()),
         ("dropout", bert.hidden_dropout_prob.into()),
@@ -171,7 +172,7 @@ fn distilbert(config: &Value, place: &TowerLocation, pool: &str) -> Result<Impor
         ("depth", bert.n_layers.into()),
         ("heads", bert.n_heads.into()),
         ("mlp_dim", bert.hidden_dim.into()),
-        ("activation", activation(&bert.activation)?.into()),
+        ("activation", from_transformers(&bert.activation)?.into()),
         ("pool", pool.into()),
         ("norm_eps", 1e-12.into()),
         ("dropout", bert.dropout.into()),

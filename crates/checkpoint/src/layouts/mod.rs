@@ -1,11 +1,14 @@
 //! The layouts of other tools, one file each.
 
+pub(crate) mod activation;
 mod bare;
 mod clip_lab;
 mod hf;
 pub(crate) mod hf_clip;
 pub(crate) mod hf_image;
 pub(crate) mod hf_text;
+mod layout;
+mod location;
 mod open_clip;
 pub(crate) mod open_clip_text;
 pub(crate) mod open_clip_vision;
@@ -21,49 +24,10 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-pub(crate) use shapes::grid;
+pub(crate) use layout::Layout;
 
 use crate::json;
-use crate::source::{KerasResnet, TensorFile, Tensors};
-use crate::{Classifier, Import, Preprocess};
-
-/// A checkpoint in a tool's layout. Parts that it does not have are none.
-pub(crate) trait Layout: Send + Sync {
-    /// As [`crate::Checkpoint::image`].
-    fn image(&self) -> Result<Option<Import>> {
-        Ok(None)
-    }
-    /// As [`crate::Checkpoint::text`].
-    fn text(&self) -> Result<Option<Import>> {
-        Ok(None)
-    }
-    /// As [`crate::Checkpoint::image_projection`].
-    fn image_projection(&self) -> Result<Option<Import>> {
-        Ok(None)
-    }
-    /// As [`crate::Checkpoint::text_projection`].
-    fn text_projection(&self) -> Result<Option<Import>> {
-        Ok(None)
-    }
-    /// As [`crate::Checkpoint::tokenizer`].
-    fn tokenizer(&self) -> Result<Option<Import>> {
-        Ok(None)
-    }
-    /// As [`crate::Checkpoint::classifier`].
-    fn classifier(&self) -> Result<Option<Classifier>> {
-        Ok(None)
-    }
-    /// As [`crate::Checkpoint::loss`].
-    fn loss(&self) -> Result<Option<Import>> {
-        Ok(None)
-    }
-    /// As [`crate::Checkpoint::preprocess`].
-    fn preprocess(&self) -> Result<Option<Preprocess>> {
-        Ok(None)
-    }
-    /// Layout and path, in one line.
-    fn describe(&self) -> String;
-}
+use crate::source::{KerasResnet, TensorFile};
 
 /// Opens a folder by its configuration file.
 pub(crate) fn folder(folder: &Path) -> Result<Box<dyn Layout>> {
@@ -104,13 +68,4 @@ pub(crate) fn bare(file: &Path) -> Result<Box<dyn Layout>> {
 /// Opens the ResNet-50 of Keras.
 pub(crate) fn keras(folder: &Path) -> Result<Box<dyn Layout>> {
     Ok(Box::new(timm::Keras(Arc::new(KerasResnet::open(folder)?), folder.to_owned())))
-}
-
-/// The prefix of `probe` in the tensor names that begin with `within`; the shortest if there are several.
-fn prefix(tensors: &dyn Tensors, within: &str, probe: &str) -> Option<String> {
-    let names = tensors.names();
-    let prefixes =
-        names.iter().filter(|name| name.starts_with(within)).filter_map(|name| name.strip_suffix(probe));
-    let whole = prefixes.filter(|prefix| prefix.is_empty() || prefix.ends_with('.'));
-    whole.min_by_key(|prefix| prefix.len()).map(str::to_owned)
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::hf_image::{TowerLocation, ratio};
+use super::location::TowerLocation;
 use super::open_clip_vision::activation;
-use super::shapes::{count, dim};
+use super::shapes::{count, dim, ratio};
 use super::{hf_text, two_towers};
 use crate::positions::Positions;
 use crate::rename::Row;

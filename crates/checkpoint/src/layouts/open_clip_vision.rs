@@ -5,11 +5,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use super::hf_image::ratio;
-use super::shapes::{count, dim, grid};
+use super::shapes::{count, dim, ratio};
 use super::timm_vit::Hints;
 use super::{resnet, timm, timm_vit, two_towers};
-use crate::positions::Positions;
+use crate::positions::{Positions, grid};
 use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};

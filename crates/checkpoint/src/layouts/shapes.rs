@@ -19,9 +19,7 @@ pub(super) fn dim(tensors: &dyn Tensors, name: &str, axis: usize) -> Result<i64>
         .with_context(|| format!("missing: `{name}` is not in {}", tensors.place().display()))
 }
 
-/// The side of the square grid of `positions` positions, and whether there is one more for the class token.
-pub(crate) fn grid(positions: i64) -> Option<(i64, bool)> {
-    let side =
-        |count: i64| Some((count as f64).sqrt() as i64).filter(|side| *side > 0 && side * side == count);
-    side(positions - 1).map(|side| (side, true)).or_else(|| side(positions).map(|side| (side, false)))
+/// The inner width of an MLP as a multiple of the width.
+pub(super) fn ratio(inner: i64, width: i64) -> f64 {
+    inner as f64 / width.max(1) as f64
 }

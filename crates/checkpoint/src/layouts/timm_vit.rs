@@ -5,9 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use toml::Value;
 
-use super::hf_image::ratio;
-use super::shapes::{count, dim, grid};
-use crate::positions::Positions;
+use super::shapes::{count, dim, ratio};
+use crate::positions::{Positions, grid};
 use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};

@@ -10,6 +10,9 @@ use tch::{Device, Kind, Tensor};
 
 use super::digest;
 
+/// Values that are copied from a tensor at a time.
+const PIECE: i64 = 1 << 20;
+
 /// Writes tensors and metadata to `path` as safetensors. A metadata value [`super::digest::UNKNOWN`] is replaced by the
 /// file's digest. The file is written under a temporary name, synced and renamed, and its folder is synced, so readers
 /// see either the old or the new file.
@@ -36,7 +39,7 @@ fn temporary(path: &Path) -> Result<PathBuf> {
     Ok(path.with_file_name(format!(".{}.partial", name.to_string_lossy())))
 }
 
-/// Writes the header's length, the header and the tensors, which are copied to the CPU one by one.
+/// Writes the header's length, the header and the tensors.
 fn write(file: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
     let tensors = ordered(tensors)?;
     let mut header = serde_json::to_vec(&header(&tensors, metadata)?)?;
@@ -48,11 +51,10 @@ fn write(file: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)
     file.write_all(&size)?;
     file.write_all(&header)?;
     for (_, _, tensor) in tensors {
-        let tensor = tensor.detach().f_to_device(Device::Cpu)?.f_contiguous()?;
-        let mut bytes = vec![0; length(&tensor)];
-        tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
-        hasher.update(&bytes);
-        file.write_all(&bytes)?;
+        for_each_piece(tensor, |bytes| {
+            hasher.update(bytes);
+            file.write_all(bytes)
+        })?;
     }
     let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     if let Some(place) = digest::place(&header, digest::UNKNOWN) {
@@ -60,6 +62,19 @@ fn write(file: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)
         file.write_all(hasher.finalize().to_hex().as_bytes())?;
     }
     Ok(file.sync_all()?)
+}
+
+/// Passes a tensor's values in row-major order, in pieces that are copied to the CPU one by one.
+fn for_each_piece(tensor: &Tensor, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<()> {
+    let flat = tensor.detach().f_contiguous()?.f_view([-1])?;
+    let (count, mut bytes) = (flat.size1()?, Vec::new());
+    for start in (0..count).step_by(PIECE as usize) {
+        let piece = flat.f_narrow(0, start, PIECE.min(count - start))?.f_to_device(Device::Cpu)?;
+        bytes.resize(length(&piece), 0);
+        piece.f_copy_data_u8(&mut bytes, piece.numel())?;
+        write(&bytes)?;
+    }
+    Ok(())
 }
 
 /// Sorts by descending type width, so that every tensor is aligned, then by name.

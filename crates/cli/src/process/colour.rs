@@ -34,7 +34,7 @@ pub fn coloured(terminal: bool) -> bool {
     }
 }
 
-/// `text` in an ANSI style such as `1;31` if `colour`. For [`crate::print`] and [`crate::talk`] only.
+/// `text` in an ANSI style such as `1;31` if `colour`. For [`crate::print`] and [`crate::eprint`] only.
 pub fn paint(text: &str, style: &str, colour: bool) -> String {
     if colour { styled(text, style) } else { text.to_owned() }
 }

@@ -9,20 +9,20 @@ use clip_lab_escape::trusted;
 
 use super::{
     coloured, print,
-    print::{output_failed, talk},
+    print::{eprint, output_failed},
 };
 
 /// The exit status of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Success.
-    Fine = 0,
+    Success = 0,
     /// Failure, or the answer is no.
-    Failed = 1,
+    Failure = 1,
     /// Invalid command line, as clap exits.
-    Misuse = 2,
+    Usage = 2,
     /// A spec, a study, a layout or a filter has mistakes.
-    Mistakes = 3,
+    Invalid = 3,
     /// Interrupted, after saving what can be saved: 128 plus the number of SIGINT.
     Interrupted = 130,
 }
@@ -30,21 +30,21 @@ pub enum Exit {
 impl Exit {
     /// The status of success or failure.
     pub fn of(success: bool) -> Self {
-        if success { Self::Fine } else { Self::Failed }
+        if success { Self::Success } else { Self::Failure }
     }
 }
 
 impl From<ExitStatus> for Exit {
     /// The status of the other program, which uses the same codes.
     fn from(status: ExitStatus) -> Self {
-        let known = [Self::Fine, Self::Mistakes, Self::Interrupted];
-        known.into_iter().find(|exit| status.code() == Some(*exit as i32)).unwrap_or(Self::Failed)
+        let known = [Self::Success, Self::Invalid, Self::Interrupted];
+        known.into_iter().find(|exit| status.code() == Some(*exit as i32)).unwrap_or(Self::Failure)
     }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        let exit = if exit == Exit::Fine && output_failed() { Exit::Failed } else { exit };
+        let exit = if exit == Exit::Success && output_failed() { Exit::Failure } else { exit };
         Self::from(exit as u8)
     }
 }
@@ -55,7 +55,7 @@ pub(crate) fn exit_with(error: &clap::Error) -> ! {
     let text = error.render();
     let text = if coloured(terminal) { trusted(&text.ansi().to_string()) } else { text.to_string() };
     if error.use_stderr() {
-        talk(text)
+        eprint(text)
     } else {
         print(text)
     }

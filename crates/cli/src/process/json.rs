@@ -8,12 +8,12 @@ pub const VERSION: u64 = 1;
 
 /// One pretty-printed object that begins with its version. Hidden characters in strings are escaped; JSON parsers read
 /// them as the characters themselves.
-pub fn answer(fields: Value) -> String {
+pub fn json_document(fields: Value) -> String {
     lines(&format!("{:#}\n", with_version(fields))).into_owned()
 }
 
 /// One line of JSON Lines: an object that begins with its version.
-pub fn line(fields: Value) -> String {
+pub fn json_line(fields: Value) -> String {
     lines(&format!("{}\n", with_version(fields))).into_owned()
 }
 
@@ -33,20 +33,23 @@ mod tests {
 
     #[test]
     fn the_version_comes_first_and_once() {
-        assert_eq!(line(json!({ "runs": [1], "version": 7 })), "{\"version\":1,\"runs\":[1]}\n");
-        assert_eq!(line(json!([2])), "{\"version\":1,\"value\":[2]}\n");
-        assert!(answer(json!({})).ends_with("}\n"));
+        assert_eq!(json_line(json!({ "runs": [1], "version": 7 })), "{\"version\":1,\"runs\":[1]}\n");
+        assert_eq!(json_line(json!([2])), "{\"version\":1,\"value\":[2]}\n");
+        assert!(json_document(json!({})).ends_with("}\n"));
     }
 
     #[test]
     fn hidden_characters_are_escaped_and_read_back() {
         let text = "\u{9b}2J\u{7f}\u{202e}\u{e0041}\n\u{1b}";
-        let json = line(json!({ "name": text }));
+        let json = json_line(json!({ "name": text }));
         assert_eq!(
             json,
             r#"{"version":1,"name":"\u009b2J\u007f\u202e\udb40\udc41\n\u001b"}"#.to_owned() + "\n"
         );
         assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["name"], text);
-        assert_eq!(serde_json::from_str::<Value>(&answer(json!({ "name": text }))).unwrap()["name"], text);
+        assert_eq!(
+            serde_json::from_str::<Value>(&json_document(json!({ "name": text }))).unwrap()["name"],
+            text
+        );
     }
 }

@@ -22,7 +22,7 @@ pub fn print(text: impl Display) {
     let written = out.write_all(terminal(&text).as_bytes()).and_then(|()| out.flush());
     let Err(error) = written else { return };
     if error.kind() != ErrorKind::BrokenPipe && !FAILED.swap(true, Ordering::Relaxed) {
-        talk(format_args!("error: standard output cannot be written: {error}\n"));
+        eprint(format_args!("error: standard output cannot be written: {error}\n"));
     }
 }
 
@@ -32,26 +32,26 @@ pub(super) fn output_failed() -> bool {
 }
 
 /// Prints to standard error.
-pub fn talk(text: impl Display) {
+pub fn eprint(text: impl Display) {
     let text = text.to_string();
     let _ = stderr().lock().write_all(terminal(&text).as_bytes());
 }
 
 /// Replaces the last line on standard error, which must be a terminal. The line is not cleared afterwards.
-pub fn rewrite(text: &str) {
+pub fn rewrite_line(text: &str) {
     let mut err = stderr().lock();
     let _ = write!(err, "\r\x1b[K{}", line(text)).and_then(|()| err.flush());
 }
 
 /// Prints an error.
-pub fn tell(error: impl Display) {
-    talk(message(format_args!("error: {error}")));
+pub fn print_error(error: impl Display) {
+    eprint(message(format_args!("error: {error}")));
 }
 
 /// Prints the mistakes of a file as `clip_lab_diagnostics::render` formats them, with headings and locations.
-pub fn tell_mistakes(rendered: &str) {
+pub fn print_diagnostics(rendered: &str) {
     let heading = if rendered.starts_with("error: ") { "" } else { "error: " };
-    talk(format_args!("{heading}{rendered}\n"));
+    eprint(format_args!("{heading}{rendered}\n"));
 }
 
 /// One message. Lines after the first are indented, so that untrusted text cannot imitate a second message.
@@ -72,8 +72,8 @@ macro_rules! out {
 
 /// Prints a line to standard error like `eprintln!`. Line feeds are handled as in [`out!`].
 #[macro_export]
-macro_rules! say {
-    ($($args:tt)*) => { $crate::talk($crate::message(format_args!($($args)*))) };
+macro_rules! note {
+    ($($args:tt)*) => { $crate::eprint($crate::message(format_args!($($args)*))) };
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 /// The `signals` that a program may handle. A signal that is ignored at start-up must stay ignored: `nohup` ignores
 /// SIGHUP for its child, and a shell script ignores SIGINT for background jobs. Call this before installing a handler,
 /// which replaces the ignored disposition.
-pub fn heeded(signals: &[i32]) -> Vec<i32> {
+pub fn not_ignored(signals: &[i32]) -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);
     signals.iter().copied().filter(|signal| !has(ignored, *signal)).collect()

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::App;
 use crate::data::Chart;
 use clip_lab_chart::{
-    figure::{By, Form},
+    figure::{Form, GroupBy},
     layout::{Kind, Panel, Row, matches},
 };
 
@@ -112,7 +112,7 @@ impl App {
             metrics: vec![metric.to_string()],
             x: self.first_axis(),
             y: Form::Linear,
-            group: By::Run,
+            group: GroupBy::Run,
             smooth: 0.0,
         }
     }

@@ -70,7 +70,7 @@ impl App {
         {
             (low, high) = (low.min(bucket.x0), high.max(bucket.x1));
         }
-        let scale = reach(low, high);
+        let scale = scale_from_zero(low, high);
         AxisRange { axis, low: scale.low, high: scale.high }
     }
 
@@ -148,16 +148,16 @@ impl App {
     }
 
     /// Toggles between single runs and groups by arm.
-    fn next_group(&self) -> Option<By> {
+    fn next_group(&self) -> Option<GroupBy> {
         match self.by() {
-            By::Run => Some(By::Arm),
-            By::Arm | By::Setting(_) => Some(By::Run),
+            GroupBy::Run => Some(GroupBy::Arm),
+            GroupBy::Arm | GroupBy::Setting(_) => Some(GroupBy::Run),
         }
     }
 
     /// How runs are grouped in the current view.
-    pub fn by(&self) -> By {
-        let first = || self.panels().find(|panel| panel.kind == Kind::Line && panel.group != By::Run);
+    pub fn by(&self) -> GroupBy {
+        let first = || self.panels().find(|panel| panel.kind == Kind::Line && panel.group != GroupBy::Run);
         self.chart_options.by.clone().or_else(|| first().map(|panel| panel.group.clone())).unwrap_or_default()
     }
 }

@@ -7,7 +7,7 @@ use clip_lab_store::{Axis, Bucket, Reader, RunId, SeriesRow, StoreError};
 
 use crate::data::{FeedRequest, Run};
 use clip_lab_chart::{
-    figure::{Bad, Rows, x},
+    figure::{NonFinite, Rows, x},
     layout::Panel,
     names::metrics,
 };
@@ -76,7 +76,7 @@ fn rows(axis: Axis, run: &Run, series: &SeriesRow, buckets: Vec<Bucket>) -> Rows
         colour: 0,
         dash: 0,
         per_step: x::per_step(axis, &run.row),
-        bad: marked.map(|bucket| (bucket.x1, Bad::Nan)).collect(),
+        bad: marked.map(|bucket| (bucket.x1, NonFinite::Nan)).collect(),
         first_bad_step: series.first_bad_step,
         buckets,
     }

@@ -1,6 +1,6 @@
 //! The arguments of commands: hint, completions and parsing.
 
-use clip_lab_diagnostics::{Problem, nearest};
+use clip_lab_diagnostics::{Problem, suggest};
 use clip_lab_store::Level;
 
 use super::{Action, Names, TableAction};
@@ -156,7 +156,7 @@ const MAX_NAMES: usize = 20;
 /// `unknown view ...`, with the nearest name or all of them.
 fn unknown(what: &str, text: &str, known: &[String]) -> String {
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
-    match nearest(text, &names) {
+    match suggest(text, &names) {
         Some(name) => format!("unknown {what} `{text}`; did you mean `{name}`?"),
         None => {
             let more = names.len().saturating_sub(MAX_NAMES);

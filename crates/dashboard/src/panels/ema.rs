@@ -38,11 +38,11 @@ pub fn draw(runs: &[Run], selected: Option<usize>, area: Rect, theme: &Theme, bu
         return placeholder(message, area, theme, buf);
     }
     let columns = [
-        Column::words("run", 0, 8),
-        Column::words("metric", 1, 8),
-        Column::numbers("raw", 0),
-        Column::numbers("EMA", 0),
-        Column::numbers("EMA gain", 0),
+        Column::text("run", 0, 8),
+        Column::text("metric", 1, 8),
+        Column::number("raw", 0),
+        Column::number("EMA", 0),
+        Column::number("EMA gain", 0),
     ];
     grid::draw(&columns, &rows, marked, area, theme, buf);
 }

@@ -111,8 +111,8 @@ impl<S: Searcher> Screen<S> {
         let images = view::images_on_screen(&self.app, self.area()?);
         let requests = self.app.requests(Instant::now(), &images);
         let any = !requests.is_empty();
-        for (purpose, ask) in requests {
-            let id = self.searcher.send(ask)?;
+        for (purpose, operation) in requests {
+            let id = self.searcher.send(operation)?;
             self.app.sent(id, purpose);
         }
         Ok(any)

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use clip_lab_search_protocol::{Ask, Image};
+use clip_lab_search_protocol::{Image, Operation};
 
 use clip_lab_chart::sheet::Jpeg;
 
@@ -33,7 +33,7 @@ impl ThumbnailCache {
     }
 
     /// Requests for the missing thumbnails; each is requested once.
-    pub fn requests(&mut self, wanted: impl Iterator<Item = (usize, u32)>) -> Vec<((usize, u32), Ask)> {
+    pub fn requests(&mut self, wanted: impl Iterator<Item = (usize, u32)>) -> Vec<((usize, u32), Operation)> {
         let mut requests = Vec::new();
         for key in wanted {
             if self.slots.contains_key(&key) {
@@ -44,7 +44,7 @@ impl ThumbnailCache {
                 self.slots.retain(|_, slot| matches!(slot, Slot::Requested));
             }
             self.slots.insert(key, Slot::Requested);
-            requests.push((key, Ask::Thumbnail { of: Image::Gallery(key.0), side: key.1 }));
+            requests.push((key, Operation::Thumbnail { of: Image::Gallery(key.0), side: key.1 }));
         }
         requests
     }

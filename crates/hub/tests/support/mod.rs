@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
-use clip_lab_hub::{Hub, Listed, Repo, Token};
+use clip_lab_hub::{Hub, Repo, RepoFile, Token};
 pub use clip_lab_testing::sha256;
 use clip_lab_testing::{Fault, HubServer};
 use tempfile::TempDir;
@@ -50,8 +50,8 @@ impl Scene {
         hub.endpoint = self.server.address().parse().unwrap();
         hub.cache = self.cache.path().to_owned();
         (hub.token, hub.offline) = (None, false);
-        hub.policy.tries = 4;
-        (hub.policy.stall, hub.policy.pause) = (Duration::from_millis(300), Duration::from_millis(5));
+        hub.policy.attempts = 4;
+        (hub.policy.stall, hub.policy.backoff) = (Duration::from_millis(300), Duration::from_millis(5));
         hub.policy.window = Duration::from_secs(1);
         hub
     }
@@ -81,6 +81,6 @@ impl Scene {
     }
 }
 
-pub fn all(_: &Path, files: &[Listed]) -> Result<Vec<String>> {
+pub fn all(_: &Path, files: &[RepoFile]) -> Result<Vec<String>> {
     Ok(files.iter().map(|file| file.name.clone()).collect())
 }

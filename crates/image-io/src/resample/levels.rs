@@ -9,7 +9,7 @@ pub enum Sink<'a> {
     /// RGB pixels, row by row.
     Bytes(&'a mut [u8]),
     /// Normalised planes, `[3, side, side]`.
-    Numbers(&'a Normalise, &'a mut [f32]),
+    Floats(&'a Normalise, &'a mut [f32]),
 }
 
 /// The levels of one pixel position in 16 rows.
@@ -88,7 +88,7 @@ impl Levels {
                         *pixel = [*red, *green, *blue];
                     }
                 }
-                Sink::Numbers(normalise, out) => {
+                Sink::Floats(normalise, out) => {
                     for (channel, levels) in [red, green, blue].into_iter().enumerate() {
                         normalise.channel(channel, levels, &mut out[channel * side * side + at..][..side]);
                     }
@@ -112,7 +112,7 @@ fn level(value: i16) -> u8 {
     ((value.saturating_add(32) >> 6) + 128).clamp(0, 255) as u8
 }
 
-/// A chroma value scale_chroma a constant below two, to 1/16 of a level: one multiplication and a shift.
+/// A chroma value times a constant below two, to 1/16 of a level: one multiplication and a shift.
 #[inline(always)]
 fn scale_chroma(value: i16, constant: f32) -> i16 {
     let constant = (constant * simd::ONE) as i16;

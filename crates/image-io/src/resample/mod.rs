@@ -148,7 +148,7 @@ impl Raster<'_> {
             Sink::Bytes(out) => {
                 out.chunks_exact_mut(3 * side).zip(rows).for_each(|(to, from)| to.copy_from_slice(from))
             }
-            Sink::Numbers(normalise, out) => normalise.pixels(rows, side, out),
+            Sink::Floats(normalise, out) => normalise.pixels(rows, side, out),
         }
     }
 }

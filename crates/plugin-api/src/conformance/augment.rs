@@ -22,21 +22,28 @@ pub fn augment(augment: &dyn Augment, properties: &AugmentProperties) -> Result<
                 once(augment, width, height, seed)?.0 == first,
                 "equal generators give different results"
             );
-            ensure!(properties.random || !drew, "facts() declares it not random, but it uses the generator");
+            ensure!(
+                properties.random || !drew,
+                "properties() declares it not random, but it uses the generator"
+            );
             results.push(first);
             drawn |= drew;
         }
         let differ = results.iter().any(|result| *result != results[0]);
         ensure!(
             properties.random || properties.mixes || !differ,
-            "facts() declares it not random, but results differ"
+            "properties() declares it not random, but results differ"
         );
     }
     let mixes = mixing(augment)?;
-    ensure!(mixes == properties.mixes, "facts() declares mixes = {}, but it is {mixes}", properties.mixes);
+    ensure!(
+        mixes == properties.mixes,
+        "properties() declares mixes = {}, but it is {mixes}",
+        properties.mixes
+    );
     ensure!(
         drawn || mixes || !properties.random,
-        "facts() declares it random, but it never uses the generator"
+        "properties() declares it random, but it never uses the generator"
     );
     Ok(())
 }

@@ -20,10 +20,10 @@ pub fn dataset(open: &dyn Fn() -> Result<Box<dyn Dataset>>, properties: &DataPro
     ensure!(data.fingerprint() == again.fingerprint(), "its fingerprint differs when it is opened again");
     ensure!(!data.fingerprint().trim().is_empty(), "its fingerprint is empty");
     let images = properties.images.unwrap_or(data.len());
-    ensure!(images == data.len(), "facts() declares {images} images, but there are {}", data.len());
+    ensure!(images == data.len(), "properties() declares {images} images, but there are {}", data.len());
     let captions: usize = (0..data.len()).map(|index| data.captions(index).len()).sum();
     let declared = properties.captions.unwrap_or(captions);
-    ensure!(declared == captions, "facts() declares {declared} captions, but there are {captions}");
+    ensure!(declared == captions, "properties() declares {declared} captions, but there are {captions}");
     let names: BTreeSet<String> = (0..data.len()).map(|index| data.name(index)).collect();
     ensure!(names.len() == data.len(), "{} images have {} distinct names", data.len(), names.len());
     for index in 0..data.len() {

@@ -44,7 +44,9 @@ fn declared(evaluation: &Evaluation, properties: &EvalProperties) -> Result<()> 
     let names: Vec<&str> = properties.metrics.iter().map(|metric| metric.name.as_str()).collect();
     let undeclared = evaluation.metrics.iter().find(|(name, _)| !names.contains(&name.as_str()));
     match undeclared {
-        Some((name, _)) if !names.is_empty() => bail!("it reports `{name}`, which facts() does not declare"),
+        Some((name, _)) if !names.is_empty() => {
+            bail!("it reports `{name}`, which properties() does not declare")
+        }
         _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use tch::{Kind as DType, Tensor, nn};
 
 use super::tools::{is_finite, sorted, wave};
-use crate::{Classes, Loss, LossProperties, Pair, Scored, Task};
+use crate::{Classes, Loss, LossProperties, Pair, PairLoss, Scored};
 
 /// Calls a loss: with images and captions, or with logits and targets.
 type Score<'a> = &'a dyn Fn(&Tensor, &Tensor) -> Result<Scored>;
@@ -15,32 +15,36 @@ type Score<'a> = &'a dyn Fn(&Tensor, &Tensor) -> Result<Scored>;
 ///
 /// # Errors
 /// Names the failed check.
-pub fn loss(loss: &dyn Loss, vars: &nn::VarStore, properties: &LossProperties, batch: i64) -> Result<()> {
-    let pairs = |a: &Tensor, b: &Tensor| loss.score(&Pair::new(a, b));
-    let classes = |a: &Tensor, b: &Tensor| loss.score_classes(&Classes { logits: a, targets: b });
-    let (score, other): (Score, Score) = match properties.task {
-        Task::Contrastive => (&pairs, &classes),
-        Task::Classification => (&classes, &pairs),
-    };
-    let (given, right) = match properties.task {
-        Task::Contrastive => matching(batch),
-        Task::Classification => labelled(batch),
-    };
-    ensure!(
-        other(&given, &right).is_err(),
-        "its facts() declare that it scores {}",
-        properties.task.looks_at()
-    );
-    value(score, &given, &right)?;
-    differences(score, &given, &right, vars)?;
-    if properties.task == Task::Contrastive {
-        let group = Tensor::f_arange(batch, (DType::Int64, given.device()))?;
-        let grouped = loss.score(&Pair { group: Some(&group), ..Pair::new(&given, &right) })?;
-        close(&grouped, &score(&given, &right)?, "groups of one row each must not change the loss")?;
+pub fn loss(loss: &Loss, vars: &nn::VarStore, properties: &LossProperties, batch: i64) -> Result<()> {
+    let (built, declared) = (loss.task().looks_at(), properties.task.looks_at());
+    ensure!(loss.task() == properties.task, "it scores {built}, but its properties() declare {declared}");
+    match loss {
+        Loss::Pairs(pairs) => over_pairs(loss, &**pairs, vars, batch),
+        Loss::Classes(classes) => {
+            let score = |a: &Tensor, b: &Tensor| classes.score(&Classes { logits: a, targets: b });
+            let (logits, targets) = labelled(batch);
+            value(&score, &logits, &targets)?;
+            differences(&score, &logits, &targets, vars)?;
+            clamps(loss, &score, &logits, &targets)
+        }
     }
-    let before = score(&given, &right)?;
+}
+
+fn over_pairs(loss: &Loss, pairs: &dyn PairLoss, vars: &nn::VarStore, batch: i64) -> Result<()> {
+    let score = |a: &Tensor, b: &Tensor| pairs.score(&Pair::new(a, b));
+    let (image, text) = matching(batch);
+    value(&score, &image, &text)?;
+    differences(&score, &image, &text, vars)?;
+    let group = Tensor::f_arange(batch, (DType::Int64, image.device()))?;
+    let grouped = pairs.score(&Pair { group: Some(&group), ..Pair::new(&image, &text) })?;
+    close(&grouped, &score(&image, &text)?, "groups of one row each must not change the loss")?;
+    clamps(loss, &score, &image, &text)
+}
+
+fn clamps(loss: &Loss, score: Score, given: &Tensor, right: &Tensor) -> Result<()> {
+    let before = score(given, right)?;
     loss.clamp();
-    close(&before, &score(&given, &right)?, "clamp() changes the loss without an update")
+    close(&before, &score(given, right)?, "clamp() changes the loss without an update")
 }
 
 /// L2-normalised rows and slightly perturbed ones, `[B, D]`.

@@ -70,7 +70,7 @@ pub fn check(catalog: &Catalog, settings: &[(&str, &str)]) -> Result<()> {
         let mut vars = nn::VarStore::new(Device::Cpu);
         vars.set_kind(DType::Double);
         let built = planned.build(LossContext { vars: vars.root(), batch: BATCH })?;
-        loss(&*built, &vars, &planned.properties, BATCH)
+        loss(&built, &vars, &planned.properties, BATCH)
     });
     suite.check_kind("tokenizer", &catalog.tokenizer, |planned| tokenizer(&*planned.build(())?));
     suite.check_kind("optimizer", &catalog.optimizer, |planned| {

@@ -16,7 +16,7 @@ pub fn optimizer(
 ) -> Result<()> {
     ensure!(
         properties.lr > 0.0 && properties.lr.is_finite(),
-        "facts() declares a learning rate of {}",
+        "properties() declares a learning rate of {}",
         properties.lr
     );
     descends(&mut *build()?)?;

@@ -26,7 +26,7 @@ pub fn projection(
     let learned = sorted(vars).iter().any(|(_, tensor)| tensor.requires_grad());
     ensure!(
         learned == properties.learned,
-        "facts() declares learned = {}, but it is {learned}",
+        "properties() declares learned = {}, but it is {learned}",
         properties.learned
     );
     if learned {

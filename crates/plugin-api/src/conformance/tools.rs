@@ -10,7 +10,7 @@ pub type Encode<'a, T> = &'a dyn Fn(&T, Mode) -> Result<Tensor>;
 
 /// Checks that features have the right shape, are finite, and are reproducible.
 pub fn features<T>(encode: Encode<'_, T>, input: &T, width: i64, actual: i64) -> Result<()> {
-    ensure!(width == actual, "facts() declares a width of {width}, but width() is {actual}");
+    ensure!(width == actual, "properties() declares a width of {width}, but width() is {actual}");
     let first = encode(input, Mode::Eval)?;
     ensure!(first.size() == [3, width], "3 inputs became {:?}, not [3, {width}]", first.size());
     ensure!(is_finite(&first)?, "the features are not finite");

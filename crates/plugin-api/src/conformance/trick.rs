@@ -16,7 +16,7 @@ use crate::{Trick, TrickProperties};
 pub fn trick(build: &dyn Fn() -> Result<Box<dyn Trick>>, properties: &TrickProperties) -> Result<()> {
     let (mut trick, mut toy) = prepared(build)?;
     for prefix in &properties.frozen {
-        ensure!(toy.params.is_frozen(prefix), "facts() declares `{prefix}` locked, but it is not");
+        ensure!(toy.params.is_frozen(prefix), "properties() declares `{prefix}` locked, but it is not");
     }
     let before = toy.weights();
     for step in 0..3 {

@@ -50,7 +50,7 @@ pub trait Dataset: Send + Sync {
         None
     }
     /// Announces the images that will be read next, in order, so that they can be prefetched. Returns immediately.
-    fn ahead(&self, _images: &[usize]) {}
+    fn prefetch(&self, _images: &[usize]) {}
     /// What was left out while opening (missing images, empty captions): one message each.
     fn skipped(&self) -> &[String] {
         &[]

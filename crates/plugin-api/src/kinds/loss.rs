@@ -1,6 +1,8 @@
 //! Losses over a batch of pairs or of labelled images.
 
-use anyhow::{Result, bail};
+use std::fmt;
+
+use anyhow::Result;
 use tch::{Tensor, nn};
 
 use crate::Kind;
@@ -75,25 +77,68 @@ impl Scored {
     }
 }
 
-/// Computes the loss of a batch: of pairs or of labelled images, as declared in its [`LossProperties`]. Implement one of the
-/// two methods.
-pub trait Loss: Send {
-    /// The loss of a batch of pairs.
+/// A loss over a batch of image-caption pairs.
+pub trait PairLoss: Send {
+    /// The loss of a batch, with gradients for the embeddings and for the loss's own parameters.
     ///
     /// # Errors
     /// If the shapes do not fit.
-    fn score(&self, _pair: &Pair) -> Result<Scored> {
-        bail!("this loss scores classes, not pairs")
-    }
-    /// The loss of a batch of labelled images.
-    ///
-    /// # Errors
-    /// If the shapes do not fit.
-    fn score_classes(&self, _classes: &Classes) -> Result<Scored> {
-        bail!("this loss scores pairs, not classes")
-    }
+    fn score(&self, pair: &Pair) -> Result<Scored>;
     /// Clamps the loss's own parameters to their bounds; called after every update.
     fn clamp(&self) {}
+}
+
+/// A loss over a batch of labelled images.
+pub trait ClassLoss: Send {
+    /// The loss of a batch: a mean over its images, so that micro-batches add up to it.
+    ///
+    /// # Errors
+    /// If the shapes do not fit.
+    fn score(&self, classes: &Classes) -> Result<Scored>;
+    /// Clamps the loss's own parameters to their bounds; called after every update.
+    fn clamp(&self) {}
+}
+
+/// A loss, by the task that it trains.
+pub enum Loss {
+    /// Of [`Task::Contrastive`].
+    Pairs(Box<dyn PairLoss>),
+    /// Of [`Task::Classification`].
+    Classes(Box<dyn ClassLoss>),
+}
+
+impl Loss {
+    /// A loss over pairs, as [`Plugin::build`](crate::Plugin::build) returns it.
+    pub fn pairs(loss: impl PairLoss + 'static) -> Box<Self> {
+        Box::new(Self::Pairs(Box::new(loss)))
+    }
+
+    /// A loss over labelled images, as [`Plugin::build`](crate::Plugin::build) returns it.
+    pub fn classes(loss: impl ClassLoss + 'static) -> Box<Self> {
+        Box::new(Self::Classes(Box::new(loss)))
+    }
+
+    /// The task that it trains.
+    pub fn task(&self) -> Task {
+        match self {
+            Self::Pairs(_) => Task::Contrastive,
+            Self::Classes(_) => Task::Classification,
+        }
+    }
+
+    /// Clamps the loss's own parameters to their bounds.
+    pub fn clamp(&self) {
+        match self {
+            Self::Pairs(loss) => loss.clamp(),
+            Self::Classes(loss) => loss.clamp(),
+        }
+    }
+}
+
+impl fmt::Debug for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a loss over {}", self.task().looks_at())
+    }
 }
 
 /// Build context of a loss.
@@ -107,7 +152,7 @@ pub struct LossContext<'a> {
 /// Properties of a loss.
 #[derive(Debug, Clone, Default)]
 pub struct LossProperties {
-    /// The task.
+    /// The task: that of the built [`Loss`].
     pub task: Task,
     /// Whether it takes [`Pair::group`] into account, so that equal images or captions are no negatives of each other.
     pub groups: bool,
@@ -117,7 +162,7 @@ pub struct LossProperties {
     pub bias: Option<f64>,
 }
 
-impl Kind for dyn Loss {
+impl Kind for Loss {
     const NAME: &'static str = "loss";
     type Properties = LossProperties;
     type BuildContext<'a> = LossContext<'a>;

@@ -16,7 +16,7 @@ pub use augment::{Augment, AugmentContext, AugmentProperties, Rng, rng};
 pub use data::{Captions, DataProperties, Dataset};
 pub use encoder::{ImageEncoder, ImageProperties, Mode, TextEncoder, TextProperties, Tokens};
 pub use eval::{Better, Direction, Embedded, EvalProperties, Evaluation, Evaluator, Metric, Ranks};
-pub use loss::{Classes, Loss, LossContext, LossProperties, Pair, Scored, Task};
+pub use loss::{ClassLoss, Classes, Loss, LossContext, LossProperties, Pair, PairLoss, Scored, Task};
 pub use optimizer::{Optimizer, OptimizerProperties};
 pub use projection::{Projection, ProjectionContext, ProjectionProperties};
 pub use sampling::{Sampling, SourceShare};

@@ -11,9 +11,10 @@ pub trait Optimizer: Send {
     /// # Errors
     /// If a libtorch operation fails.
     fn step(&mut self, params: &Params, lr: f64) -> Result<()>;
-    /// The state needed to resume bit-exactly.
+    /// The state needed to resume bit-exactly. The tensors share memory with the optimizer, so that saving needs no copy:
+    /// the next step changes them.
     fn state(&self) -> State;
-    /// Restores the result of [`Optimizer::state`].
+    /// Restores the result of [`Optimizer::state`], as copies.
     ///
     /// # Errors
     /// If the state belongs to another optimizer.

@@ -50,11 +50,11 @@ pub trait Trick: Send {
     fn shadow(&self) -> Option<&State> {
         None
     }
-    /// The state needed to resume bit-exactly.
+    /// The state needed to resume bit-exactly. The tensors may share memory with the trick, so that saving needs no copy.
     fn state(&self) -> State {
         State::new()
     }
-    /// Restores the result of [`Trick::state`].
+    /// Restores the result of [`Trick::state`], as copies.
     ///
     /// # Errors
     /// If the state belongs to another trick.

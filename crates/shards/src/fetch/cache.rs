@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use clip_lab_fetch::{Part, Patience, fetch};
+use clip_lab_fetch::{Part, RetryPolicy, fetch};
 use url::Url;
 
 use super::client::Remote;
@@ -19,14 +19,14 @@ use super::client::Remote;
 pub struct Cache {
     folder: PathBuf,
     limit: u64,
-    policy: Patience,
+    policy: RetryPolicy,
     /// Held during the download of a shard, so that concurrent readers download it once.
     downloads: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
 }
 
 impl Cache {
     /// A cache in `folder` of at most `limit` bytes.
-    pub fn new(folder: PathBuf, limit: u64, policy: Patience) -> Self {
+    pub fn new(folder: PathBuf, limit: u64, policy: RetryPolicy) -> Self {
         Self { folder, limit, policy, downloads: Mutex::default() }
     }
 

@@ -1,7 +1,7 @@
 //! Remote shards by URL scheme.
 
 use anyhow::Result;
-use clip_lab_fetch::{Download, FetchError, Part, Patience, Source};
+use clip_lab_fetch::{Download, FetchError, Part, RetryPolicy, Source};
 use clip_lab_hub::HubFile;
 use url::Url;
 
@@ -20,7 +20,7 @@ pub(super) enum Remote {
 impl Remote {
     /// A client for `url`. Credentials: for `s3://` and `gs://` the standard environment variables, for `hf:` the hub token,
     /// for `https://` the user and password in the URL.
-    pub fn connect(url: &Url, policy: Patience) -> Result<Self> {
+    pub fn connect(url: &Url, policy: RetryPolicy) -> Result<Self> {
         Ok(match url.scheme() {
             "hf" => Self::Hub(HubFile::find(url.as_str())?),
             "http" | "https" => Self::Http(HttpFile::connect(url, policy)?),

@@ -3,7 +3,7 @@
 use std::{sync::OnceLock, time::Duration};
 
 use anyhow::{Result, anyhow};
-use clip_lab_fetch::{Credentials, Download, FetchError, HttpClient, Patience, Source};
+use clip_lab_fetch::{Credentials, Download, FetchError, HttpClient, RetryPolicy, Source};
 use reqwest::{
     Method, StatusCode,
     header::{ETAG, HeaderMap, HeaderName, LAST_MODIFIED},
@@ -19,9 +19,9 @@ pub(super) struct HttpFile {
 
 impl HttpFile {
     /// Makes no request yet.
-    pub fn connect(url: &Url, policy: Patience) -> Result<Self> {
+    pub fn connect(url: &Url, policy: RetryPolicy) -> Result<Self> {
         Ok(Self {
-            web: shared_client()?.waiting(policy.stall),
+            web: shared_client()?.with_stall_timeout(policy.stall),
             url: url.clone(),
             credentials: Credentials::new(url, None)?,
         })

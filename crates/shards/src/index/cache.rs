@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use super::Index;
-use crate::Place;
+use crate::Location;
 
 /// Increment when the index of the same shard changes.
 const FORMAT: u32 = 2;
@@ -21,29 +21,29 @@ impl IndexCache {
         Self { folder, caption: caption.to_owned() }
     }
 
-    fn path(&self, place: &Place) -> PathBuf {
+    fn path(&self, location: &Location) -> PathBuf {
         // Includes user and query: another token may give another file.
-        let location = match place {
-            Place::Local(path) => std::path::absolute(path).unwrap_or(path.clone()).display().to_string(),
-            Place::Remote(url) => url.to_string(),
+        let source = match location {
+            Location::Local(path) => std::path::absolute(path).unwrap_or(path.clone()).display().to_string(),
+            Location::Remote(url) => url.to_string(),
         };
-        let hash = blake3::hash(format!("{FORMAT}\n{location}\n{}", self.caption).as_bytes()).to_hex();
+        let hash = blake3::hash(format!("{FORMAT}\n{source}\n{}", self.caption).as_bytes()).to_hex();
         self.folder.join(format!("{}.json", &hash[..32]))
     }
 
     /// The cached index of a shard; with a `stamp`, only if it matches.
-    pub(crate) fn load(&self, place: &Place, stamp: Option<&str>) -> Option<Index> {
-        let index: Index = serde_json::from_slice(&fs::read(self.path(place)).ok()?).ok()?;
+    pub(crate) fn load(&self, location: &Location, stamp: Option<&str>) -> Option<Index> {
+        let index: Index = serde_json::from_slice(&fs::read(self.path(location)).ok()?).ok()?;
         stamp.is_none_or(|stamp| stamp == index.stamp).then_some(index)
     }
 
     /// Saves an index. Ignores errors: the shard is then scanned again.
-    pub(crate) fn save(&self, place: &Place, index: &Index) {
+    pub(crate) fn save(&self, location: &Location, index: &Index) {
         let write = || -> anyhow::Result<()> {
             fs::create_dir_all(&self.folder)?;
             let file = tempfile::NamedTempFile::new_in(&self.folder)?;
             serde_json::to_writer(std::io::BufWriter::new(&file), index)?;
-            file.persist(self.path(place))?;
+            file.persist(self.path(location))?;
             Ok(())
         };
         drop(write());

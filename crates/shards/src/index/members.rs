@@ -15,7 +15,7 @@ use super::parse;
 const MAX_TEXT: u64 = 16 * MIB;
 /// Total size of the text files of a shard, bytes.
 const MAX_TEXTS: u64 = GIB;
-/// Largest image, bytes, as in `clip_lab_image_io::MOST_BYTES`.
+/// Largest image, bytes, as in `clip_lab_image_io::MAX_FILE_BYTES`.
 const MAX_IMAGE: u64 = 256 * MIB;
 /// Largest header with its long name, bytes: the tar reader loads names and attributes of any length into memory.
 const MAX_HEADER: u64 = MIB;

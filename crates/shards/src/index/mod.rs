@@ -30,7 +30,7 @@ pub struct Sample {
 
 /// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Lack {
+pub enum FaultKind {
     /// No image file.
     Image,
     /// Neither a caption nor a class.
@@ -53,7 +53,8 @@ pub struct Fault {
     /// Its key.
     pub key: String,
     /// The kind of fault.
-    pub lack: Lack,
+    #[serde(rename = "lack")]
+    pub kind: FaultKind,
     /// Whether the sample is skipped for it.
     pub lost: bool,
 }

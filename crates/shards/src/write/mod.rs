@@ -11,7 +11,7 @@ use clip_lab_files::open_regular;
 use serde_json::{Map, Value, json};
 use tar::{Builder, EntryType, Header};
 
-use crate::{Place, scan};
+use crate::{Location, scan};
 
 /// A sample to write.
 #[derive(Debug, Clone, Default)]
@@ -99,9 +99,9 @@ impl Writer {
     ///
     /// # Errors
     /// On an I/O error.
-    pub fn finish(mut self) -> Result<Vec<Place>> {
+    pub fn finish(mut self) -> Result<Vec<Location>> {
         self.close()?;
-        Ok((0..self.number).map(|number| Place::Local(self.shard(number))).collect())
+        Ok((0..self.number).map(|number| Location::Local(self.shard(number))).collect())
     }
 
     /// Number of finished shards.

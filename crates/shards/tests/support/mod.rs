@@ -3,7 +3,7 @@
 
 use std::{io::Cursor, time::Duration};
 
-use clip_lab_shards::{Index, Patience, scan};
+use clip_lab_shards::{Index, RetryPolicy, scan};
 use tar::{Builder, Header};
 
 /// A tar with the given files.
@@ -24,10 +24,10 @@ pub fn index(bytes: &[u8]) -> Index {
 }
 
 /// Short timeouts.
-pub const QUICK: Patience = Patience {
-    tries: 4,
+pub const QUICK: RetryPolicy = RetryPolicy {
+    attempts: 4,
     stall: Duration::from_millis(300),
-    pause: Duration::from_millis(5),
-    slowest: 500,
+    backoff: Duration::from_millis(5),
+    min_rate: 500,
     window: Duration::from_secs(1),
 };

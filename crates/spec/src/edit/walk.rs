@@ -1,6 +1,6 @@
 //! Resolves paths in a document.
 
-use clip_lab_diagnostics::nearest;
+use clip_lab_diagnostics::suggest;
 use toml_edit::{Item, Table, TableLike, Value};
 
 /// The table at `path`. With `create`, missing tables are created; members of lists never are.
@@ -89,7 +89,7 @@ fn not_a_table(list: &str, at: usize) -> String {
 fn unknown_key(table: &dyn TableLike, parents: &[String], key: &str) -> String {
     let dotted = parents.iter().map(String::as_str).chain([key]).collect::<Vec<_>>().join(".");
     let keys: Vec<&str> = table.iter().map(|(key, _)| key).collect();
-    match nearest(key, &keys) {
+    match suggest(key, &keys) {
         Some(similar) => format!("there is no `{dotted}`; did you mean `{similar}`?"),
         None if keys.is_empty() => format!("there is no `{dotted}`"),
         None => format!("there is no `{dotted}`; existing keys: {}", keys.join(", ")),

@@ -19,7 +19,8 @@ impl Bases {
 
 fn read(file: &Path) -> Result<String, String> {
     let shown = file.display();
-    let text = crate::text_of(file).map_err(|error| format!("cannot read the spec {shown}: {error}"))?;
+    let text =
+        crate::read_spec_text(file).map_err(|error| format!("cannot read the spec {shown}: {error}"))?;
     if super::is_study(&text) {
         return Err(format!("{shown} is a study; name a spec"));
     }

@@ -21,7 +21,7 @@ mod read;
 
 use std::path::{Path, PathBuf};
 
-use clip_lab_diagnostics::{Problem, nearest};
+use clip_lab_diagnostics::{Problem, suggest};
 use toml_edit::{Item, value};
 
 use crate::{Change, Edit, Report, Spec};
@@ -74,7 +74,7 @@ impl Study {
     /// All problems of the study file at once, including failed edits. The specs themselves are not checked: the planner
     /// does that.
     pub fn read(file: &Path) -> Result<Self, Report> {
-        match crate::text_of(file) {
+        match crate::read_spec_text(file) {
             Ok(text) => Self::parse(file, &text),
             Err(error) => {
                 let problem = Problem::new(format!("cannot read the study: {error}"));
@@ -98,7 +98,7 @@ impl Study {
     pub fn arm(&self, name: &str) -> Result<&Arm, String> {
         let known: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
         let hint =
-            nearest(name, &known).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+            suggest(name, &known).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
         self.arms.iter().find(|arm| arm.name == name).ok_or_else(|| {
             format!("{} has no arm `{name}`{hint} (known: {})", self.file.display(), known.join(", "))
         })

@@ -11,7 +11,7 @@ use super::{
     edits::{Origin, edits},
     fields::{Fields, Placed},
 };
-use crate::{Edit, Report, edit::Editor, name_fault};
+use crate::{Edit, Report, edit::Editor, invalid_name_reason};
 
 pub(super) fn study(file: &Path, text: &str) -> Result<Study, Report> {
     let name = file.display().to_string();
@@ -79,7 +79,8 @@ impl Reader<'_> {
 
     /// Reports an invalid name.
     fn check_name(&mut self, what: &str, (name, place): Placed<String>) -> String {
-        let fault = name_fault(&name).map(|fault| Problem::at(place, format!("{what}: `name` {fault}")));
+        let fault =
+            invalid_name_reason(&name).map(|fault| Problem::at(place, format!("{what}: `name` {fault}")));
         self.problems.extend(fault);
         name
     }

@@ -5,10 +5,10 @@ mod details;
 mod evaluations;
 mod fetch;
 mod liveness;
-mod name_filter;
 mod order;
 mod points;
 mod probes;
+mod required;
 mod runs;
 mod settings;
 
@@ -26,9 +26,9 @@ use crate::{
 };
 
 pub(crate) use liveness::{STALLED_MS, Watch};
-pub use name_filter::Asked;
 pub use order::natural;
 pub(crate) use points::{blocks_between, points_between};
+pub use required::RequiredData;
 pub(crate) use runs::all as all_runs;
 
 /// A read-only view of a store. It never writes, never migrates and never blocks a run.

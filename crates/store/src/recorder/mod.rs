@@ -2,10 +2,10 @@
 
 mod flush_policy;
 mod insert;
-mod losses;
 mod name_cache;
 mod queue;
 mod record;
+mod record_count;
 mod records;
 mod run_row;
 mod session;
@@ -30,7 +30,9 @@ use writer::Shared;
 
 pub use flush_policy::FlushPolicy;
 pub(crate) use {
-    records::finish as finish_run, records::rank as insert_rank, run_row::insert as insert_run,
+    records::finish as finish_run,
+    records::rank as insert_rank,
+    run_row::{insert as insert_run, resume as resume_run},
     spool::recover,
 };
 
@@ -72,7 +74,7 @@ impl Recorder {
     /// Sets an entry of the run's environment that comparisons use, such as `code`, `data.test` or
     /// `train_flops_per_sample`. Replaces an existing one.
     pub fn set_environment(&self, key: &str, value: Value) {
-        self.send(Record::Fact(Box::new((key.into(), value))));
+        self.send(Record::Environment(Box::new((key.into(), value))));
     }
 
     /// Records an event.
@@ -105,6 +107,11 @@ impl Recorder {
         self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).records
     }
 
+    /// The lost records with their steps, as a message; none if there are none.
+    pub fn loss(&self) -> Option<String> {
+        self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).loss()
+    }
+
     /// The run's uid.
     pub fn uid(&self) -> &str {
         &self.uid
@@ -123,7 +130,8 @@ impl Recorder {
         written.recv_timeout(Duration::from_secs(30)).ok().flatten()
     }
 
-    /// Ends the run and waits until the end is written. Returns the fault if the last records are not in the store.
+    /// Ends the run and waits until the end is written. If the last records are not in the store, returns why, which they
+    /// are, where they are and what to do.
     pub fn finish(mut self, status: Status, reason: Option<&str>) -> Option<String> {
         self.end(status, reason);
         self.fault()

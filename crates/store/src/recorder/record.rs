@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{Goal, Level, NewArtifact, Probe, RankSet, Status, Tick};
 
 /// The largest integer a double represents exactly: more than any step, byte or millisecond.
-const MOST: u64 = 1 << 53;
+const MAX_INTEGER: u64 = 1 << 53;
 
 /// The metric names of one log call, shared by all calls with the same metrics.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,7 +61,8 @@ pub enum Record {
     /// Name, unit and goal of a metric.
     Describe(Box<(String, String, Goal)>),
     /// An entry of the environment.
-    Fact(Box<(String, Value)>),
+    #[serde(rename = "Fact")]
+    Environment(Box<(String, Value)>),
     /// The end of the run: status, reason, time.
     End(Box<(Status, Option<String>, i64)>),
 }
@@ -99,8 +100,8 @@ impl Record {
 
     /// Whether its numbers are in the range a run can have. Those of a file may overflow, or not fit into the store.
     pub fn is_plausible(&self) -> bool {
-        let count = |number: u64| number <= MOST;
-        let time = |ms: i64| ms.unsigned_abs() <= MOST;
+        let count = |number: u64| number <= MAX_INTEGER;
+        let time = |ms: i64| ms.unsigned_abs() <= MAX_INTEGER;
         self.step().is_none_or(count)
             && match self {
                 Record::Points(points) => {

@@ -16,7 +16,7 @@ pub async fn write(conn: &mut SqliteConnection, run: i64, record: &Record) -> Re
         Record::Event(what) => event(conn, run, what).await,
         Record::Artifact(what) => artifact(conn, run, what.0, &what.1).await,
         Record::Describe(what) => describe(conn, run, &what.0, &what.1, what.2).await,
-        Record::Fact(what) => set_environment(conn, run, &what.0, &what.1).await,
+        Record::Environment(what) => set_environment(conn, run, &what.0, &what.1).await,
         Record::End(end) => finish(conn, run, end.0, end.1.as_deref(), end.2).await,
     }
 }

@@ -1,4 +1,4 @@
-//! Starting and resuming a recorder.
+//! Starting a recorder.
 
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -6,13 +6,14 @@ use super::{
     Recorder,
     flush_policy::FlushPolicy,
     queue::Queue,
+    record_count::RecordCount,
     run_row,
     session::Session,
     spool,
     writer::{Shared, Writer},
 };
 use crate::{
-    NewRun, ResumePoint, Status, StoreError,
+    NewRun, Status, StoreError,
     db::{Access, Db, Host, connect},
     folder::{FolderLock, run_folder},
 };
@@ -45,38 +46,7 @@ impl Recorder {
         Recorder::spawn(db, run, lock, policy, 0)
     }
 
-    /// Resumes a run at `from`; later records are superseded.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] while another process records it.
-    pub fn resume(store: &Path, uid: &str, from: impl Into<ResumePoint>) -> Result<Recorder, StoreError> {
-        Recorder::resume_with(store, uid, from, FlushPolicy::default())
-    }
-
-    /// [`Recorder::resume`] with another flush policy.
-    pub fn resume_with(
-        store: &Path,
-        uid: &str,
-        from: impl Into<ResumePoint>,
-        policy: FlushPolicy,
-    ) -> Result<Recorder, StoreError> {
-        let opened = crate::Store::open_with(store, policy.busy)?;
-        let row = opened.by_uid(uid)?;
-        if matches!(row.status, Status::Running | Status::Stalled) {
-            return Err(in_use(&row.name, row.pid, &row.host));
-        }
-        let lock = FolderLock::take(&row.dir)?;
-        let (run, from) = (opened.new_run(&row)?, from.into());
-        let db = opened.into_db();
-        let resumed = db.write("resuming the run", async |conn| {
-            run_row::resume(conn, uid, row.attempt, from, &Host::here()).await
-        })?;
-        // On a file system without locks another process may have resumed it first.
-        let active = resumed.map_err(|other| in_use(&row.name, other.pid, &other.host))?;
-        Recorder::spawn(db, run, lock, policy, active)
-    }
-
-    fn spawn(
+    pub(crate) fn spawn(
         db: Db,
         run: NewRun,
         lock: FolderLock,
@@ -98,6 +68,8 @@ impl Recorder {
             shared: shared.clone(),
             open: Some((db, session)),
             spool: None,
+            spooled: RecordCount::default(),
+            cause: String::new(),
             retry_at: now,
             heartbeat_at: now,
             batch: Vec::new(),
@@ -118,10 +90,6 @@ fn already_recorded(run: &NewRun) -> StoreError {
         "run {} is already in the store: resume it, or start one with a new uid",
         run.uid
     ))
-}
-
-fn in_use(name: &str, pid: i64, host: &str) -> StoreError {
-    StoreError::Refused(format!("run {name} is being recorded by process {pid} on {host}: stop it first"))
 }
 
 /// Abandons the queue when the writer thread ends, even by a panic, so that nobody waits for it.

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod health;
+mod resume;
 
 use std::{
     path::Path,
@@ -129,16 +130,16 @@ impl Store {
         })
     }
 
-    /// Whether only [`Store::watch`] can tell if the run is alive: its heartbeat is old, and it is on another machine, whose
-    /// clock may be slow.
-    pub fn is_in_doubt(&self, run: RunId) -> Result<bool, StoreError> {
+    /// Whether only [`Store::poll_liveness`] can decide if the run is alive: its heartbeat is old, and it is on another
+    /// machine, whose clock may be slow.
+    pub fn is_liveness_unknown(&self, run: RunId) -> Result<bool, StoreError> {
         let row = self.by_id(run)?;
         Ok(row.status == Status::Stalled && row.host != Host::here().host)
     }
 
-    /// Polls a run that [is in doubt](Store::is_in_doubt) until its heartbeat changes or it counts as crashed, 16 s at
-    /// most. Returns the last row.
-    pub fn watch(&self, run: RunId) -> Result<RunRow, StoreError> {
+    /// Polls a run of [unknown liveness](Store::is_liveness_unknown) until its heartbeat changes or it counts as
+    /// crashed, 16 s at most. Returns the last row.
+    pub fn poll_liveness(&self, run: RunId) -> Result<RunRow, StoreError> {
         let (first, until) =
             (self.by_id(run)?, Instant::now() + Duration::from_millis(STALLED_MS as u64 + 1000));
         loop {

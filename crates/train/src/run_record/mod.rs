@@ -121,11 +121,10 @@ impl RunRecord {
         self.recorder.event(level, kind, Some(step), message);
     }
 
-    /// Ends the record. Warns of rows that the store did not accept; they are kept in the run's folder.
+    /// Ends the record. Warns of lost records and of those that are only in the run's folder.
     pub fn finish(self, status: Status, reason: Option<&str>, monitor: &mut dyn Monitor) {
-        let dropped = self.recorder.dropped();
-        if dropped > 0 {
-            monitor.warn(&format!("{dropped} records were dropped: the store is too slow"));
+        if let Some(loss) = self.recorder.loss() {
+            monitor.warn(&loss);
         }
         if let Some(fault) = self.recorder.finish(status, reason) {
             monitor.warn(&fault);

@@ -60,11 +60,11 @@ pub fn finished(options: &Options) -> Result<Option<RunRow>> {
 fn inactive_run(store: &Path, selector: &str, monitor: &mut dyn Monitor) -> Result<RunRow> {
     let mut run = Reader::open(store)?.run(selector)?;
     let store = Store::open(store)?;
-    if store.is_in_doubt(run.id)? {
+    if store.is_liveness_unknown(run.id)? {
         let (uid, host) = (&run.uid, &run.host);
         monitor
             .warn(&format!("run {uid} was started on {host}: checking for 15 s whether it is still running"));
-        run = store.watch(run.id)?;
+        run = store.poll_liveness(run.id)?;
     }
     if run.status.is_live() {
         bail!("run {} is still {}: stop it first, then resume", run.uid, run.status);

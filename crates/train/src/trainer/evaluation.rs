@@ -7,7 +7,7 @@ use clip_lab_plugin_api::Ranks;
 use clip_lab_store::RankSet;
 
 use super::Trainer;
-use crate::{Towers, View, WeightsKind, checkpoint, evaluate_split, goal};
+use crate::{EmbeddedData, Towers, WeightsKind, checkpoint, evaluate_split, goal};
 use clip_lab_plan::{Select, Split};
 
 impl Trainer<'_> {
@@ -53,9 +53,9 @@ impl Trainer<'_> {
         let Some(features) = self.split_features(name, data.clone())? else { return Ok(()) };
         let mut points = Vec::new();
         let towers = self.towers();
-        let view = View::new(&towers, data.clone(), &features)?;
-        let evaluations = evaluate_split(&self.components, &view, split)?;
-        let probe = self.probe(&view);
+        let embedded = EmbeddedData::new(&towers, data.clone(), &features)?;
+        let evaluations = evaluate_split(&self.components, &embedded, split)?;
+        let probe = self.probe(&embedded);
         for evaluation in evaluations {
             let named = |(metric, value)| (format!("{name}/{}{metric}", kind.prefix()), value);
             points.extend(evaluation.metrics.into_iter().map(named));

@@ -8,7 +8,7 @@ use clip_lab_plugin_api::Dataset;
 use clip_lab_store::{Level, Request};
 
 use super::Trainer;
-use crate::{Features, Silent, features};
+use crate::{Features, Silent, key};
 
 impl Trainer<'_> {
     /// The image tower's features of an evaluation split; computed once for a locked tower. None if a stop is requested
@@ -96,11 +96,13 @@ impl Trainer<'_> {
         let size = preprocess.size.to_string();
         let preprocess = serde_json::to_string(preprocess)?;
         let precision = format!("{:?}", self.plan.run.precision);
+        let layout = format!("channels_last = {}", self.plan.run.channels_last);
+        // Plugins of shared libraries are not in the digest of our code.
+        let libraries = self.plan.config.iter().find(|setting| setting.key == "plugins.digests");
+        let libraries = libraries.map_or_else(String::new, |setting| setting.value.to_string());
         let pixels = clip_lab_image_io::PIXELS;
-        features::key(
-            &self.components.vars,
-            &["image."],
-            &[&tower, &size, &preprocess, &augment, &data.fingerprint(), &precision, pixels],
-        )
+        let data = data.fingerprint();
+        let inputs = [&tower, &size, &preprocess, &augment, &data, &precision, &layout, &libraries];
+        key(&self.components.vars, &["image."], &[&inputs.map(String::as_str)[..], &[pixels]].concat())
     }
 }

@@ -6,7 +6,7 @@ use clip_lab_store::{Hit, Level, Probe, Shown};
 use super::Trainer;
 use crate::{
     WeightsKind,
-    evaluate::View,
+    evaluate::EmbeddedData,
     probe::{self, ProbeResult},
 };
 use clip_lab_plan::Split;
@@ -16,11 +16,11 @@ const LOGIT_SCALE: &str = "loss.logit_scale";
 
 impl Trainer<'_> {
     /// Probes the model, unless the spec disables it. An error is recorded and does not stop the run.
-    pub(super) fn probe(&self, view: &View<'_>) -> Option<ProbeResult> {
+    pub(super) fn probe(&self, embedded: &EmbeddedData<'_>) -> Option<ProbeResult> {
         if !self.plan.run.probe || self.components.objective.texts().is_none() {
             return None;
         }
-        let result = tch::no_grad(|| probe::probe(view));
+        let result = tch::no_grad(|| probe::probe(embedded));
         result.unwrap_or_else(|error| {
             let message = format!("this evaluation has no probe: {error:#}");
             self.run_record.event(Level::Warning, "probe", self.progress.step, &message);

@@ -26,7 +26,7 @@ impl Trainer<'_> {
             let batches = order.epoch(epoch).split_off(if epoch == first { skip } else { 0 });
             if let Some(data) = &prefetched {
                 let images: Vec<usize> = batches.iter().flatten().map(|item| item.image).collect();
-                data.ahead(&images);
+                data.prefetch(&images);
             }
             batches
         });

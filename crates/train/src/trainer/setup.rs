@@ -17,7 +17,7 @@ use crate::{
     stop::Stop,
 };
 use clip_lab_input::Read;
-use clip_lab_model::Start;
+use clip_lab_model::WeightsSource;
 use clip_lab_plan::Plan;
 
 impl<'a> Trainer<'a> {
@@ -33,8 +33,8 @@ impl<'a> Trainer<'a> {
         monitor: &'a mut dyn Monitor,
         stop: Stop,
     ) -> Result<Self> {
-        let start = if run_record.resumed { Start::ToBeLoaded } else { Start::FromSpec };
-        let components = Components::build(plan, &inputs, device, start)?;
+        let source = if run_record.resumed { WeightsSource::Checkpoint } else { WeightsSource::Spec };
+        let components = Components::build(plan, &inputs, device, source)?;
         let scale = LossScale::new(plan.run.precision);
         let (spec, model) = (run_record.spec.clone(), model_metadata(plan, inputs.train.classes()));
         let progress = Progress {

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clip_lab_chart::layout;
-use clip_lab_diagnostics::nearest;
+use clip_lab_diagnostics::suggest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, StoreError};
 
-use crate::{Mistakes, study::holds_study};
+use crate::{InvalidInput, study::is_study_file};
 
 /// What the dashboard shows.
 #[derive(Debug, Default, PartialEq)]
@@ -74,8 +74,8 @@ fn run(store: &Path, name: &str) -> Result<Option<RunRow>> {
 /// The study of that name, or of the study file of that name.
 fn study(runs: &[RunRow], name: &str) -> Result<Option<String>> {
     let file = Path::new(name);
-    if file.is_file() && holds_study(file) {
-        return Ok(Some(Study::read(file).map_err(Mistakes::error)?.name));
+    if file.is_file() && is_study_file(file) {
+        return Ok(Some(Study::read(file).map_err(InvalidInput::error)?.name));
     }
     Ok(runs.iter().filter_map(|run| run.study.clone()).find(|study| study == name))
 }
@@ -93,13 +93,13 @@ fn unknown(store: &Path, runs: &[RunRow], name: &str) -> anyhow::Error {
     let layouts = layout::names(store);
     let mut known: Vec<&str> = layouts.iter().map(String::as_str).collect();
     known.extend(runs.iter().flat_map(|run| [Some(run.name.as_str()), run.study.as_deref()]).flatten());
-    let hint = match nearest(name, &known) {
+    let hint = match suggest(name, &known) {
         Some(name) => format!("; did you mean `{name}`?"),
         None => format!("; `clip-lab runs list` lists the runs, and the layouts are {}", layouts.join(", ")),
     };
     let missing =
         if store.exists() { String::new() } else { format!(" (there is no store at {})", store.display()) };
-    Mistakes::error(format!("no run, study or layout is named `{name}`{missing}{hint}"))
+    InvalidInput::error(format!("no run, study or layout is named `{name}`{missing}{hint}"))
 }
 
 #[cfg(test)]

@@ -32,10 +32,10 @@ pub fn cells(table: &Table) -> Vec<Cells> {
     let decimals = decimals(table);
     let mut cells: Vec<Cells> = table.rows.iter().map(|row| Cells::of(row, decimals)).collect();
     // If some p-values have a star, pad the others.
-    if table.rows.iter().any(Row::is_marked) {
+    if table.rows.iter().any(Row::is_significant) {
         let tested = cells.iter_mut().zip(&table.rows).filter(|(cells, _)| !cells.p.is_empty());
         for (cells, row) in tested {
-            cells.p.push(if row.is_marked() { '*' } else { ' ' });
+            cells.p.push(if row.is_significant() { '*' } else { ' ' });
         }
     }
     cells

@@ -2,7 +2,7 @@
 
 use clip_lab_stats::Covers;
 
-use super::report::{MARKED, Report, Table};
+use super::report::{Report, SIGNIFICANCE_LEVEL, Table};
 
 /// Sentences below a table that explain what it shows.
 pub fn legend(report: &Report, table: &Table) -> Vec<String> {
@@ -36,6 +36,6 @@ fn over(covers: Covers, draws: usize) -> String {
 }
 
 fn star(table: &Table) -> String {
-    let marked = table.rows.iter().any(super::report::Row::is_marked);
-    if marked { format!("; * below {MARKED}") } else { String::new() }
+    let marked = table.rows.iter().any(super::report::Row::is_significant);
+    if marked { format!("; * below {SIGNIFICANCE_LEVEL}") } else { String::new() }
 }

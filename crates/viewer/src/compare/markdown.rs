@@ -25,16 +25,16 @@ pub fn table_markdown(report: &Report, table: &Table) -> String {
     out += "| arm | seeds | mean [95%] | difference [95%] | p | McNemar p | samples | FLOPs | time |\n";
     out += "|---|--:|---|---|--:|--:|--:|--:|--:|\n";
     for (cells, row) in cells(table).iter().zip(&table.rows) {
-        out += &line(cells, row.is_marked());
+        out += &line(cells, row.is_significant());
     }
     out.push('\n');
     let notes = legend(report, table).into_iter().chain(table.notes.iter().cloned());
     out + &notes.map(|note| format!("- {}\n", escape(&note))).collect::<String>() + "\n"
 }
 
-/// A marked difference is bold; one of a single seed never is.
-fn line(cells: &Cells, marked: bool) -> String {
-    let difference = if marked { format!("**{}**", cells.difference) } else { cells.difference.clone() };
+/// A significant difference is bold; one of a single seed never is.
+fn line(cells: &Cells, significant: bool) -> String {
+    let difference = if significant { format!("**{}**", cells.difference) } else { cells.difference.clone() };
     let row = [
         &escape(&cells.arm),
         &cells.seeds,

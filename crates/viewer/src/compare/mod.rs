@@ -21,7 +21,7 @@ mod warnings;
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::{CompareArgs, VERSION, answer, talk};
+use clip_lab_cli::{CompareArgs, VERSION, eprint, json_document};
 use clip_lab_store::Reader;
 
 use crate::width;
@@ -35,9 +35,9 @@ pub(crate) use select::Selection;
 pub fn compare(store: &Path, args: &CompareArgs) -> Result<String> {
     let report = report(store, args)?;
     match args {
-        CompareArgs { json: true, .. } => Ok(answer(serde_json::to_value(&report)?)),
+        CompareArgs { json: true, .. } => Ok(json_document(serde_json::to_value(&report)?)),
         CompareArgs { csv: true, .. } => {
-            talk(report.remarks(width()));
+            eprint(report.remarks(width()));
             report.to_csv()
         }
         CompareArgs { markdown: true, .. } => Ok(report.to_markdown()),

@@ -4,8 +4,8 @@ use clip_lab_stats::{Covers, Discordant, Estimate, Interval};
 use clip_lab_store::Goal;
 use serde::Serialize;
 
-/// The p-value below which a difference is marked, after Holm's correction.
-pub const MARKED: f64 = 0.05;
+/// The p-value below which a difference is significant, after Holm's correction.
+pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 /// The result of a comparison.
 #[derive(Debug, Clone, Serialize)]
@@ -112,11 +112,13 @@ pub struct Cost {
 }
 
 impl Row {
-    /// Whether the difference is marked: its p-value is below [`MARKED`] and covers more than the queries of one seed.
-    pub fn is_marked(&self) -> bool {
+    /// Whether the difference is significant: its p-value is below [`SIGNIFICANCE_LEVEL`], and its interval covers more
+    /// than the queries of one seed.
+    pub fn is_significant(&self) -> bool {
         let difference = self.difference.as_ref();
         difference.is_some_and(|found| {
-            found.estimate.covers != Some(Covers::Queries) && found.p_holm.is_some_and(|p| p < MARKED)
+            found.estimate.covers != Some(Covers::Queries)
+                && found.p_holm.is_some_and(|p| p < SIGNIFICANCE_LEVEL)
         })
     }
 }

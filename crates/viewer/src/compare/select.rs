@@ -5,12 +5,12 @@ mod by_name;
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use clip_lab_diagnostics::nearest;
+use clip_lab_diagnostics::suggest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Status};
 
 use crate::{
-    Mistakes,
+    InvalidInput,
     study::{SUPERSEDED, is_superseded},
 };
 
@@ -48,7 +48,7 @@ pub fn select(reader: &Reader, what: &[String]) -> Result<Selection> {
     let runs = reader.runs()?;
     if let [one] = what {
         if one.ends_with(".toml") || Path::new(one).is_file() {
-            let study = Study::read(Path::new(one)).map_err(Mistakes::error)?;
+            let study = Study::read(Path::new(one)).map_err(InvalidInput::error)?;
             return of_study(reader, &runs, &study.name.clone(), Some(study));
         }
         if runs.iter().any(|run| run.study.as_deref() == Some(one)) {
@@ -68,7 +68,7 @@ impl Selection {
     pub fn reference(&self, name: Option<&str>) -> Result<String> {
         let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
         let name = name.or(self.reference.as_deref()).unwrap_or(arms[0]);
-        let hint = nearest(name, &arms).map(|arm| format!("; did you mean `{arm}`?")).unwrap_or_default();
+        let hint = suggest(name, &arms).map(|arm| format!("; did you mean `{arm}`?")).unwrap_or_default();
         ensure!(arms.contains(&name), "there is no arm `{name}`{hint} (arms: {})", arms.join(", "));
         Ok(name.to_owned())
     }

@@ -84,13 +84,13 @@ fn full_width(cells: &[Cells], columns: &[TableColumn]) -> usize {
 }
 
 fn lines(cells: &[Cells], columns: &[TableColumn], width_limit: usize) -> String {
-    let arm = Column::words("ARM", 0, 12);
+    let arm = Column::text("ARM", 0, 12);
     let empty = |of: &dyn Fn(&Cells) -> &String| cells.iter().all(|cells| of(cells).is_empty());
     let shown: Vec<_> = columns.iter().filter(|(_, of)| !empty(of)).collect();
     // Left-align estimates, so that their values line up.
     let head = |head: &str| match head.contains('[') {
-        true => Column::words(head, 0, usize::MAX),
-        false => Column::numbers(head, 0),
+        true => Column::text(head, 0, usize::MAX),
+        false => Column::number(head, 0),
     };
     let heads: Vec<Column> = std::iter::once(arm).chain(shown.iter().map(|(text, _)| head(text))).collect();
     let row = |cells: &Cells| {

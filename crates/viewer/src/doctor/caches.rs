@@ -25,7 +25,7 @@ fn own_cache(cache: &Path) -> Finding {
     let shown = cache.display();
     if !cache.is_dir() {
         let found = format!("{shown} does not exist yet: nothing was downloaded");
-        return Finding::remark(
+        return Finding::note(
             "cache",
             found,
             "`cargo xtask setup` downloads libtorch and two pretrained towers into it",
@@ -33,7 +33,7 @@ fn own_cache(cache: &Path) -> Finding {
     }
     if let Err(error) = writable(cache) {
         let found = format!("cannot write to {shown}: {error}");
-        return Finding::broken(
+        return Finding::error(
             "cache",
             found,
             "fix its permissions, or set CLIP_LAB_CACHE to another folder",
@@ -43,17 +43,17 @@ fn own_cache(cache: &Path) -> Finding {
     let used = PARTS.iter().filter(|(name, _)| bytes[name] > 0);
     let sizes: Vec<String> = used.map(|(name, what)| format!("{what} {}", size(bytes[name]))).collect();
     let sizes = if sizes.is_empty() { "empty".to_owned() } else { sizes.join(", ") };
-    Finding::good("cache", format!("{shown}: {sizes}")).with(json!({ "folder": cache, "bytes": bytes }))
+    Finding::ok("cache", format!("{shown}: {sizes}")).with(json!({ "folder": cache, "bytes": bytes }))
 }
 
 fn weights(folder: &Path) -> Finding {
     let missing: Vec<&str> =
         ["resnet50-keras", "minilm-l6"].into_iter().filter(|name| !folder.join(name).is_dir()).collect();
     if missing.is_empty() {
-        return Finding::good("weights", "resnet50-keras and minilm-l6 are available for `from`");
+        return Finding::ok("weights", "resnet50-keras and minilm-l6 are available for `from`");
     }
     let found = format!("{} missing: specs whose `from` names them cannot run", missing.join(" and "));
-    Finding::remark(
+    Finding::note(
         "weights",
         found,
         "`cargo xtask setup` downloads them; every other `from` works without them",
@@ -71,7 +71,7 @@ fn hub(folder: &Path) -> Finding {
     let token =
         if set("HF_TOKEN") || clip_lab_home::hub_token_file().is_file() { "found" } else { "not found" };
     let mirror = if set("HF_ENDPOINT") { ", mirror set by HF_ENDPOINT" } else { "" };
-    Finding::good("hub", format!("{}: {what}; token {token}{mirror}", folder.display()))
+    Finding::ok("hub", format!("{}: {what}; token {token}{mirror}", folder.display()))
         .with(json!({ "folder": folder, "bytes": bytes, "token": token == "found" }))
 }
 

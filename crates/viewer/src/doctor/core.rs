@@ -26,7 +26,7 @@ pub fn core() -> Vec<Finding> {
         Ok(probe) => vec![libtorch(&probe, started.elapsed()), accelerator(Some(&probe))],
         Err(error) => {
             let found = format!("clip-lab-core does not start, so nothing can be trained: {error:#}");
-            vec![Finding::broken("libtorch", found, SETUP), accelerator(None)]
+            vec![Finding::error("libtorch", found, SETUP), accelerator(None)]
         }
     }
 }
@@ -74,10 +74,10 @@ fn libtorch(probe: &Value, took: Duration) -> Finding {
     });
     match probe["library_of"].as_str() {
         Some(built) if !text("libtorch").starts_with(built) => {
-            Finding::remark("libtorch", found, format!("this build is for libtorch {built}: {SETUP}"))
+            Finding::note("libtorch", found, format!("this build is for libtorch {built}: {SETUP}"))
                 .with(details)
         }
-        _ => Finding::good("libtorch", found).with(details),
+        _ => Finding::ok("libtorch", found).with(details),
     }
 }
 
@@ -87,19 +87,20 @@ fn accelerator(probe: Option<&Value>) -> Finding {
     let driver = driver.as_deref().and_then(|text| text.lines().next()).map(|line| line.trim().to_owned());
     let devices = probe.and_then(|probe| probe["devices"].as_u64()).unwrap_or(0);
     let fault = probe.and_then(|probe| probe["cuda_fault"].as_str());
+    let built = probe.and_then(|probe| probe["library_of"].as_str()).unwrap_or("of this version");
     let details = json!({ "driver": driver, "devices": devices, "cuda_fault": fault });
     let topic = "accelerator";
     match (&driver, fault) {
         (_, None) if devices > 0 => {
-            Finding::good(topic, format!("{devices} with CUDA; `device = \"auto\"` uses the first"))
+            Finding::ok(topic, format!("{devices} with CUDA; `device = \"auto\"` uses the first"))
         }
-        (None, _) => Finding::good(topic, "none (no NVIDIA driver): runs use the CPU"),
-        (Some(driver), Some(_)) => Finding::remark(
+        (None, _) => Finding::ok(topic, "none (no NVIDIA driver): runs use the CPU"),
+        (Some(driver), Some(_)) => Finding::note(
             topic,
             format!("there is a driver ({driver}), but libtorch has no CUDA support: runs use the CPU"),
-            "set LIBTORCH to a libtorch 2.11 with CUDA and build again",
+            format!("set LIBTORCH to a libtorch {built} with CUDA and build again"),
         ),
-        (Some(driver), None) => Finding::remark(
+        (Some(driver), None) => Finding::note(
             topic,
             format!("there is a driver ({driver}), but no device: runs use the CPU"),
             "`nvidia-smi` lists the devices of the driver; CUDA_VISIBLE_DEVICES may hide some",

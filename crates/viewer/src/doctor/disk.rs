@@ -39,9 +39,9 @@ fn free_space(what: &str, folder: &Path) -> Option<Finding> {
     let found = format!("{} of {} free for {what}", size(free), size(all));
     let advice = "free some space, or use other folders with --store, CLIP_LAB_CACHE, HF_HOME and TMPDIR";
     let finding = match free {
-        free if free < FULL => Finding::broken("disk", found, advice),
-        free if free < LOW => Finding::remark("disk", found, advice),
-        _ => Finding::good("disk", found),
+        free if free < FULL => Finding::error("disk", found, advice),
+        free if free < LOW => Finding::note("disk", found, advice),
+        _ => Finding::ok("disk", found),
     };
     Some(finding.with(json!({ "for": what, "free": free, "size": all })))
 }

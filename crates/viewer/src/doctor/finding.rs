@@ -7,14 +7,16 @@ use serde_json::Value;
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mark {
+pub enum Severity {
     /// No problem.
-    Good,
-    /// Works, with a note.
-    Remark,
-    /// Required, and broken.
-    Broken,
+    #[serde(rename = "good")]
+    Ok,
+    /// Works, but could be improved.
+    #[serde(rename = "remark")]
+    Note,
+    /// Required, and does not work.
+    #[serde(rename = "broken")]
+    Error,
 }
 
 /// A finding and its fix.
@@ -23,7 +25,8 @@ pub struct Finding {
     /// The subject of the check.
     pub topic: &'static str,
     /// The severity.
-    pub mark: Mark,
+    #[serde(rename = "mark")]
+    pub severity: Severity,
     /// What was found.
     pub found: String,
     /// How to fix or improve it.
@@ -36,18 +39,18 @@ pub struct Finding {
 
 impl Finding {
     /// A finding without a problem.
-    pub fn good(topic: &'static str, found: impl Into<String>) -> Self {
-        Self { topic, mark: Mark::Good, found: found.into(), advice: None, details: Value::Null }
+    pub fn ok(topic: &'static str, found: impl Into<String>) -> Self {
+        Self { topic, severity: Severity::Ok, found: found.into(), advice: None, details: Value::Null }
     }
 
     /// A note with advice.
-    pub fn remark(topic: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { mark: Mark::Remark, advice: Some(advice.into()), ..Self::good(topic, found) }
+    pub fn note(topic: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, advice: Some(advice.into()), ..Self::ok(topic, found) }
     }
 
-    /// Something required that is broken, and how to fix it.
-    pub fn broken(topic: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { mark: Mark::Broken, ..Self::remark(topic, found, advice) }
+    /// Something required that does not work, and how to fix it.
+    pub fn error(topic: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, ..Self::note(topic, found, advice) }
     }
 
     /// Adds the details for `--json`.
@@ -57,10 +60,10 @@ impl Finding {
 
     /// The finding with its advice below, wrapped at `width` columns.
     pub fn lines(&self, ascii: bool, colour: bool, width: usize) -> String {
-        let (sign, ascii_sign, style) = match self.mark {
-            Mark::Good => ("✓", "ok  ", "32"),
-            Mark::Remark => ("!", "note", "33"),
-            Mark::Broken => ("✗", "BAD ", "1;31"),
+        let (sign, ascii_sign, style) = match self.severity {
+            Severity::Ok => ("✓", "ok  ", "32"),
+            Severity::Note => ("!", "note", "33"),
+            Severity::Error => ("✗", "BAD ", "1;31"),
         };
         let sign = paint(if ascii { ascii_sign } else { sign }, style, colour);
         let indent = if ascii { 18 } else { 15 };
@@ -86,14 +89,14 @@ mod tests {
 
     #[test]
     fn a_finding_prints_the_problem_and_the_advice() {
-        let finding = Finding::broken("store", "locked", "close it\nor wait");
+        let finding = Finding::error("store", "locked", "close it\nor wait");
         assert_eq!(
             finding.lines(false, false, 80),
             "✗ store        locked\n               close it\n               or wait\n"
         );
-        let narrow = Finding::good("cache", "one two three").lines(false, false, 24);
+        let narrow = Finding::ok("cache", "one two three").lines(false, false, 24);
         assert_eq!(narrow, "✓ cache        one two\n               three\n");
-        let path = Finding::good("store", "/a/very/long/path is there").lines(false, false, 24);
+        let path = Finding::ok("store", "/a/very/long/path is there").lines(false, false, 24);
         assert_eq!(path, "✓ store        /a/very/long/path is there\n", "a path is not wrapped");
         assert!(finding.lines(true, false, 80).starts_with("BAD  store"));
         let coloured = finding.lines(false, true, 80);

@@ -12,12 +12,12 @@ mod terminal;
 
 use std::{io::IsTerminal as _, path::Path};
 
-use clip_lab_cli::{Exit, answer, coloured, print};
+use clip_lab_cli::{Exit, coloured, json_document, print};
 use serde_json::json;
 
-use finding::{Finding, Mark};
+use finding::{Finding, Severity};
 
-/// Runs all checks and prints each finding. [`Exit::Failed`] if something required is broken.
+/// Runs all checks and prints each finding. [`Exit::Failure`] if something required is broken.
 pub fn doctor(store: &Path, json: bool) -> Exit {
     let output = Output::new(json);
     let mut all: Vec<Finding> = Vec::new();
@@ -32,7 +32,7 @@ pub fn doctor(store: &Path, json: bool) -> Exit {
     add(terminal::terminal());
     add(python::python());
     output.summary(&all);
-    Exit::of(all.iter().all(|finding| finding.mark != Mark::Broken))
+    Exit::of(all.iter().all(|finding| finding.severity != Severity::Error))
 }
 
 /// How findings are printed.
@@ -55,10 +55,10 @@ impl Output {
     }
 
     fn summary(&self, all: &[Finding]) {
-        let count = |mark| all.iter().filter(|finding| finding.mark == mark).count();
-        let (broken, remarks) = (count(Mark::Broken), count(Mark::Remark));
+        let count = |severity| all.iter().filter(|finding| finding.severity == severity).count();
+        let (broken, remarks) = (count(Severity::Error), count(Severity::Note));
         if self.json {
-            return print(answer(json!({ "good": broken == 0, "findings": all })));
+            return print(json_document(json!({ "good": broken == 0, "findings": all })));
         }
         print(match (broken, remarks) {
             (0, 0) => "\nno problems found\n".to_owned(),

@@ -22,13 +22,13 @@ pub fn python() -> Vec<Finding> {
                   names another";
     let shown = program.display();
     let Some(missing) = missing(&program) else {
-        return vec![Finding::remark("python", format!("{shown} does not exist or does not start"), advice)];
+        return vec![Finding::note("python", format!("{shown} does not exist or does not start"), advice)];
     };
     let details = json!({ "program": program, "missing": missing });
     vec![match missing.is_empty() {
-        true => Finding::good("python", format!("{shown} has {}", MODULES.join(", "))).with(details),
+        true => Finding::ok("python", format!("{shown} has {}", MODULES.join(", "))).with(details),
         false => {
-            Finding::remark("python", format!("{shown} lacks {}", missing.join(", ")), advice).with(details)
+            Finding::note("python", format!("{shown} lacks {}", missing.join(", ")), advice).with(details)
         }
     }]
 }

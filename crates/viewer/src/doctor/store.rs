@@ -14,16 +14,16 @@ pub fn store(path: &Path) -> Vec<Finding> {
     let found = match health(path) {
         Ok(health) => healthy(&shown.to_string(), &health),
         Err(StoreError::Missing(_)) => {
-            Finding::good("store", format!("{shown} does not exist yet: the first run creates it"))
+            Finding::ok("store", format!("{shown} does not exist yet: the first run creates it"))
         }
-        Err(StoreError::Locked { .. }) => Finding::broken(
+        Err(StoreError::Locked { .. }) => Finding::error(
             "store",
             format!(
                 "{shown} is locked by another program: runs write their records to a side file, and nothing can be edited"
             ),
             "close what holds it open for writing, such as an SQLite browser or a copy; `fuser FILE` names the process",
         ),
-        Err(error) => Finding::broken(
+        Err(error) => Finding::error(
             "store",
             error.to_string(),
             "use another one with --store or CLIP_LAB_STORE; this file is not changed",
@@ -41,15 +41,15 @@ fn healthy(shown: &str, health: &Health) -> Finding {
         "network_file_system": network,
     });
     match network {
-        Some(name) => Finding::remark(
+        Some(name) => Finding::note(
             "store",
             format!("{found}, on a network file system ({name})"),
             "it is written without WAL, which is slower: use a local disk with --store or CLIP_LAB_STORE",
         ),
         None if version < known => {
-            Finding::remark("store", format!("{found} of {known}"), "the next run or edit migrates it")
+            Finding::note("store", format!("{found} of {known}"), "the next run or edit migrates it")
         }
-        None => Finding::good("store", found),
+        None => Finding::ok("store", found),
     }
     .with(details)
 }

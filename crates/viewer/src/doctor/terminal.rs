@@ -30,7 +30,7 @@ pub fn terminal() -> Vec<Finding> {
     let charset = if theme.ascii() { "ASCII only, by its locale" } else { "UTF-8" };
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         let found = "none here (input or output is a pipe or a file): runs print lines, and the dashboard cannot start";
-        return vec![Finding::good("terminal", found).with(json!({ "terminal": false }))];
+        return vec![Finding::ok("terminal", found).with(json!({ "terminal": false }))];
     }
     let size =
         rustix::termios::tcgetwinsize(std::io::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row));
@@ -43,11 +43,11 @@ pub fn terminal() -> Vec<Finding> {
     let finding = if size.0 < SMALLEST.0 || size.1 < SMALLEST.1 {
         let advice =
             format!("enlarge it to {} x {} or more: the dashboard hides panels", SMALLEST.0, SMALLEST.1);
-        Finding::remark("terminal", found, advice)
+        Finding::note("terminal", found, advice)
     } else if theme.ascii() {
-        Finding::remark("terminal", found, "set LANG to a UTF-8 locale, such as C.UTF-8, for finer charts")
+        Finding::note("terminal", found, "set LANG to a UTF-8 locale, such as C.UTF-8, for finer charts")
     } else {
-        Finding::good("terminal", found)
+        Finding::ok("terminal", found)
     };
     vec![finding.with(details)]
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use clip_lab_chart::{
     ExportOptions,
-    export::{About, Source, forms, save, scene::Scene, words::Measure},
+    export::{ChartMetadata, Source, forms, measure::Measure, save, scene::Scene},
     figure::Unit,
 };
 use clip_lab_cli::{ChartForm, CompareArgs, CostOf, ExportArgs};
@@ -39,7 +39,7 @@ pub fn export_form(
     };
     let sources = runs.iter().map(|run| Source::read(reader, run)).collect::<Result<Vec<_>>>()?;
     let form = format!("{:?}", args.form).to_lowercase();
-    save(&scene, &About::new(&form, &what, &sources, &notes), options)
+    save(&scene, &ChartMetadata::new(&form, &what, &sources, &notes), options)
 }
 
 /// The runs and the options of an export.
@@ -98,14 +98,20 @@ impl Request<'_> {
         let table = one(&found)?;
         let measure = from_comparison::measure(table);
         let (x, unit) = cost_axis(self.args.cost);
-        let offers = from_comparison::offers(table, |cost| match self.args.cost {
+        let costs = from_comparison::arm_costs(table, |cost| match self.args.cost {
             CostOf::Seconds => cost.seconds,
             CostOf::Samples => cost.samples,
             CostOf::Flops => cost.flops,
         });
-        let axes = forms::cost::Axes { x, y: &measure.title(), unit, up: measure.goal != Goal::Down };
-        let scene = forms::cost::cost(&offers, axes, self.options.size)?;
-        let what = format!("{} against {x}; the line is the Pareto front", table.metric);
+        let up = match measure.goal {
+            Goal::Up => Some(true),
+            Goal::Down => Some(false),
+            Goal::None => None,
+        };
+        let axes = forms::cost::Axes { x, y: &measure.title(), unit, up };
+        let scene = forms::cost::cost(&costs, axes, self.options.size)?;
+        let front = if up.is_some() { "; the line is the Pareto front" } else { "" };
+        let what = format!("{} against {x}{front}", table.metric);
         Ok(Chart::new(scene, what).with(intervals(&found)))
     }
 

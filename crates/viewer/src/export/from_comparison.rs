@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clip_lab_chart::export::{
-    forms::{Value, cost::Offer, ema::Slope, forest::Block, hits::Arm, parallel::Coordinate},
-    words::Measure,
+    forms::{Value, cost::ArmCost, ema::Slope, forest::Block, hits::Arm, parallel::Coordinate},
+    measure::Measure,
 };
 use clip_lab_stats::Estimate;
 use clip_lab_store::{Reader, RunRow};
@@ -89,12 +89,12 @@ pub fn arms(report: &Report) -> Vec<Arm> {
 }
 
 /// Cost and quality of the arms; `of` selects the cost.
-pub fn offers(table: &Table, of: impl Fn(&Cost) -> Option<f64>) -> Vec<Offer> {
+pub fn arm_costs(table: &Table, of: impl Fn(&Cost) -> Option<f64>) -> Vec<ArmCost> {
     let measure = measure(table);
-    let offer = |row: &Row| {
-        Some(Offer { name: row.arm.clone(), cost: of(&row.cost)?, quality: mean(row.mean?, &measure) })
+    let arm_cost = |row: &Row| {
+        Some(ArmCost { name: row.arm.clone(), cost: of(&row.cost)?, quality: mean(row.mean?, &measure) })
     };
-    table.rows.iter().filter_map(offer).collect()
+    table.rows.iter().filter_map(arm_cost).collect()
 }
 
 /// Arms with both trained and averaged weights.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_chart::{
     ExportOptions, Layout,
-    export::{self, Format, words::one_axis},
-    figure::By,
+    export::{self, Format, measure::one_axis},
+    figure::GroupBy,
     layout::{Kind, Panel},
     names::metrics,
 };
@@ -73,7 +73,7 @@ fn chart(
     format: Format,
     options: &ExportOptions,
 ) -> ExportOptions {
-    let by = if options.by == By::Run { panel.group.clone() } else { options.by.clone() };
+    let by = if options.by == GroupBy::Run { panel.group.clone() } else { options.by.clone() };
     ExportOptions {
         metrics,
         x: panel.x,

@@ -14,9 +14,9 @@ use anyhow::Result;
 use clip_lab_chart::{
     ExportOptions, Size,
     export::{self, Format},
-    figure::{By, Form},
+    figure::{Form, GroupBy},
 };
-use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis, answer, shown};
+use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis, json_document, shown};
 use clip_lab_store::{Axis, Reader, RunRow};
 use serde_json::json;
 
@@ -64,7 +64,7 @@ fn options(args: &ExportArgs, study: bool) -> ExportOptions {
         x: axis(args.x),
         y: if args.log { Form::Log } else { Form::Linear },
         smooth: args.smooth,
-        by: By::read(group),
+        by: GroupBy::read(group),
         seeds: args.seeds,
         reference: args.reference.clone(),
         size: Size { width_mm: args.width, height_mm: args.height, pixels: args.pixels },
@@ -99,7 +99,7 @@ fn format(format: FileFormat) -> Format {
 /// The written files, and the charts without data.
 fn summary(files: &[PathBuf], missing: &[String], json: bool) -> String {
     if json {
-        return answer(json!({ "files": files, "nothing_recorded_for": missing }));
+        return json_document(json!({ "files": files, "nothing_recorded_for": missing }));
     }
     let written = files.iter().map(|file| format!("written to {}\n", shown(file.display())));
     let missing =

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use clip_lab_cli::answer;
+use clip_lab_cli::json_document;
 use serde_json::json;
 
 use kinds::KINDS;
@@ -64,7 +64,7 @@ pub fn new(
     write(&folder.join("Cargo.lock"), &lock)?;
     copy_toolchain(&checkout, &folder)?;
     if json {
-        return Ok(answer(
+        return Ok(json_document(
             json!({ "kind": kind, "name": name, "out": folder, "library": library(&folder, name) }),
         ));
     }

@@ -13,11 +13,11 @@ use crate::compare::{
 /// The conclusion on an arm compared with the reference.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// Marked, in the better direction.
+    /// Significant, in the better direction.
     Better,
-    /// Marked, in the worse direction.
+    /// Significant, in the worse direction.
     Worse,
-    /// Marked, for a metric without a direction.
+    /// Significant, for a metric without a direction.
     Different,
     /// The interval excludes zero, but the corrected p-value is too large.
     Uncorrected,
@@ -80,7 +80,7 @@ fn verdict_of(row: &Row, table: &Table) -> Verdict {
             }
         }
         _ if covers == Some(Covers::Queries) => Verdict::OneSeed,
-        _ if !row.is_marked() => Verdict::Uncorrected,
+        _ if !row.is_significant() => Verdict::Uncorrected,
         (_, Goal::None) => Verdict::Different,
         (_, Goal::Up) if value > 0.0 => Verdict::Better,
         (_, Goal::Down) if value < 0.0 => Verdict::Better,

@@ -1,10 +1,10 @@
 //! Curves by arm.
 
 use anyhow::Result;
-use clip_lab_chart::figure::{Bad, Figure, Rows, View, figure, gather, grouped, x};
+use clip_lab_chart::figure::{Figure, NonFinite, Rows, View, figure, gather, grouped, x};
 use clip_lab_store::{Axis, Reader, RunRow, SeriesRow};
 
-use super::{drawing::Drawing, model::Settings, runs::file_name};
+use super::{drawing::Drawing, file_name::file_name, model::Settings};
 use crate::compare::{Report, select::Arm};
 
 /// Buckets of a curve.
@@ -85,7 +85,7 @@ fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Opti
 
 fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
     let buckets = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
-    // Only points tell which values were not finite.
+    // Only the points show which values were not finite.
     let points = match buckets.iter().any(|bucket| bucket.n_bad > 0) {
         true => reader.points(run.id, metric)?,
         false => Vec::new(),
@@ -97,7 +97,7 @@ fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows>
         per_step: x::per_step(axis, run),
         bad: points
             .iter()
-            .filter_map(|point| Some((x::of(axis, point, run), Bad::of(point.value)?)))
+            .filter_map(|point| Some((x::of(axis, point, run), NonFinite::of(point.value)?)))
             .collect(),
         first_bad_step: points.iter().find(|point| !point.value.is_finite()).map(|point| point.step),
         buckets,

@@ -34,7 +34,7 @@ impl Drawing {
     /// Draws curves.
     pub fn of_curves(file: &str, figure: &Figure) -> Result<Drawing> {
         let notes: Vec<String> = figure.notes.iter().chain(&figure.shaded).cloned().collect();
-        let caption = Caption { file: file.to_owned(), title: figure.title.clone(), words: notes.join("; ") };
+        let caption = Caption { file: file.to_owned(), title: figure.title.clone(), text: notes.join("; ") };
         let bare = Figure { notes: Vec::new(), shaded: None, ..figure.clone() };
         Ok(Drawing {
             caption,
@@ -53,7 +53,7 @@ impl Drawing {
         let title = format!("Differences to {}", report.reference);
         let scene = forest(&blocks(report), &report.reference, WIDE)?;
         let svg = scene_svg(&scene, &title)?;
-        let caption = Caption { file: "differences".to_owned(), title, words: intervals(report).join("; ") };
+        let caption = Caption { file: "differences".to_owned(), title, text: intervals(report).join("; ") };
         Ok(Some(Drawing { caption, bare: svg.clone(), svg, figure: None }))
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clip_lab_cli::ReportArgs;
+use clip_lab_spec::secret;
 use clip_lab_store::Reader;
 
 use super::{
@@ -12,8 +13,7 @@ use super::{
     drawing::Drawing,
     model::{Model, Query, VERSION},
     queries::queries,
-    runs::{runs, troubles},
-    secret,
+    runs::{issues, runs},
     settings::settings,
 };
 use crate::compare::{Selection, compare_arms};
@@ -49,7 +49,7 @@ pub fn gather(reader: &Reader, args: &ReportArgs, progress: impl Fn(&str)) -> Re
         answer: answer(&comparison),
         settings,
         queries: queries(reader, &selection.arms, &comparison)?,
-        troubles: troubles(reader, &selection.arms)?,
+        issues: issues(reader, &selection.arms)?,
         runs: runs(reader, &selection.arms)?,
         figures: drawings.iter().map(|drawing| drawing.caption.clone()).collect(),
         comparison,

@@ -8,6 +8,7 @@
 mod answer;
 mod curves;
 mod drawing;
+mod file_name;
 mod folder;
 mod gather;
 mod hover;
@@ -26,12 +27,11 @@ mod view;
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::{ReportArgs, answer, say, shown};
-use clip_lab_spec::secret;
+use clip_lab_cli::{ReportArgs, json_document, note, shown};
 use clip_lab_store::Reader;
 use serde_json::json;
 
-pub use model::{Caption, Found, FoundImage, Model, Query, Run, Setting, Settings, Trouble};
+pub use model::{Caption, Found, FoundImage, Issue, Model, Query, Run, Setting, Settings};
 
 /// Writes a report to `args.out` and returns the answer.
 ///
@@ -40,10 +40,12 @@ pub use model::{Caption, Found, FoundImage, Model, Query, Run, Setting, Settings
 pub fn report(store: &Path, args: &ReportArgs) -> Result<String> {
     folder::check_free(&args.out)?;
     let reader = Reader::open(store)?;
-    let found = gather::gather(&reader, args, |what| say!("{what} ..."))?;
+    let found = gather::gather(&reader, args, |what| note!("{what} ..."))?;
     folder::write(&args.out, &found)?;
     if args.json {
-        return Ok(answer(json!({ "out": args.out, "answer": found.model.answer, "report": found.model })));
+        return Ok(json_document(
+            json!({ "out": args.out, "answer": found.model.answer, "report": found.model }),
+        ));
     }
     Ok(format!(
         "{}\n\nwritten to {}: report.html, report.md with figures/, data/, specs/ and reproduce.sh\n",

@@ -25,7 +25,8 @@ pub struct Model {
     /// The results of the arms for some queries; empty if runs recorded none.
     pub queries: Vec<Query>,
     /// Warnings, errors and non-finite values of the runs.
-    pub troubles: Vec<Trouble>,
+    #[serde(rename = "troubles")]
+    pub issues: Vec<Issue>,
     /// The runs that count.
     pub runs: Vec<Run>,
     /// The captions of all drawings.
@@ -34,11 +35,11 @@ pub struct Model {
 
 impl Model {
     /// The affected runs, as text.
-    pub fn affected_runs(&self, trouble: &Trouble) -> String {
-        if trouble.runs.len() == self.runs.len() && self.runs.len() > 1 {
+    pub fn affected_runs(&self, issue: &Issue) -> String {
+        if issue.runs.len() == self.runs.len() && self.runs.len() > 1 {
             return "all runs".to_owned();
         }
-        trouble.runs.join(", ")
+        issue.runs.join(", ")
     }
 }
 
@@ -66,7 +67,7 @@ pub struct Setting {
 
 /// A warning or an error, and the affected runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Trouble {
+pub struct Issue {
     /// `error`, `warning`, ...
     pub kind: String,
     /// The message.
@@ -93,7 +94,7 @@ pub struct Run {
 
 impl Run {
     /// A property by name.
-    pub fn set_environment(&self, name: &str) -> Option<&str> {
+    pub fn property(&self, name: &str) -> Option<&str> {
         self.details.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
@@ -106,7 +107,8 @@ pub struct Caption {
     /// The title.
     pub title: String,
     /// The text below the drawing.
-    pub words: String,
+    #[serde(rename = "words")]
+    pub text: String,
 }
 
 /// A query, with the results of the arms.
@@ -159,7 +161,7 @@ pub struct FoundImage {
 impl FoundImage {
     /// The file of its thumbnail in `figures/`.
     pub fn file(&self) -> String {
-        format!("picture-{}.jpg", super::runs::file_name(self.digest.as_deref().unwrap_or_default()))
+        format!("picture-{}.jpg", super::file_name::file_name(self.digest.as_deref().unwrap_or_default()))
     }
 
     /// The alternative text.

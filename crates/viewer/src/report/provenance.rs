@@ -21,11 +21,10 @@ impl Provenance {
                 names.push(name);
             }
         }
-        let same = |name: &&&str| {
-            runs.windows(2).all(|pair| pair[0].set_environment(name) == pair[1].set_environment(name))
-        };
+        let same =
+            |name: &&&str| runs.windows(2).all(|pair| pair[0].property(name) == pair[1].property(name));
         let (shared, own): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| same(name));
-        let value = |run: &Run, name: &str| run.set_environment(name).unwrap_or("–").to_owned();
+        let value = |run: &Run, name: &str| run.property(name).unwrap_or("–").to_owned();
         let row = |run: &Run| {
             let first = [run.arm.clone(), run.seed.to_string(), run.uid.clone()];
             first.into_iter().chain(own.iter().map(|name| value(run, name))).collect()

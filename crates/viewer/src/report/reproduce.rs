@@ -51,7 +51,7 @@ again() {
 fn commits(runs: &[Run]) -> String {
     let mut commits: Vec<(&str, usize)> = Vec::new();
     for run in runs {
-        let commit = run.set_environment("commit").unwrap_or("no commit on record");
+        let commit = run.property("commit").unwrap_or("no commit on record");
         match commits.iter_mut().find(|(other, _)| *other == commit) {
             Some((_, count)) => *count += 1,
             None => commits.push((commit, 1)),
@@ -120,7 +120,7 @@ mod tests {
             comparison,
             settings: Settings::default(),
             queries: Vec::new(),
-            troubles: Vec::new(),
+            issues: Vec::new(),
             runs: vec![run],
             figures: Vec::new(),
         }

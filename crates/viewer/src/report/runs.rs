@@ -1,12 +1,13 @@
 //! Provenance and problems of the runs.
 
 use anyhow::Result;
+use clip_lab_spec::secret;
 use clip_lab_store::{Environment, Level, Reader, RunRow};
 use serde_json::Value;
 
 use super::{
-    model::{Run, Trouble},
-    secret,
+    file_name::file_name,
+    model::{Issue, Run},
 };
 use crate::{compare::select::Arm, date::date};
 
@@ -78,16 +79,9 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A portable file name.
-pub fn file_name(text: &str) -> String {
-    let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
-    let name: String = text.chars().map(safe).take(60).collect();
-    if name.is_empty() { "run".to_owned() } else { name }
-}
-
 /// Warnings, errors, non-finite values and resumes, each with all runs that have it.
-pub fn troubles(reader: &Reader, arms: &[Arm]) -> Result<Vec<Trouble>> {
-    let mut found: Vec<Trouble> = Vec::new();
+pub fn issues(reader: &Reader, arms: &[Arm]) -> Result<Vec<Issue>> {
+    let mut found: Vec<Issue> = Vec::new();
     for arm in arms {
         for row in &arm.runs {
             let run = format!("{} seed {}", arm.name, row.seed);
@@ -95,7 +89,7 @@ pub fn troubles(reader: &Reader, arms: &[Arm]) -> Result<Vec<Trouble>> {
                 match found.iter_mut().find(|other| other.kind == kind && other.text == text) {
                     Some(other) if other.runs.contains(&run) => {}
                     Some(other) => other.runs.push(run.clone()),
-                    None => found.push(Trouble { kind, text, runs: vec![run.clone()] }),
+                    None => found.push(Issue { kind, text, runs: vec![run.clone()] }),
                 }
             }
         }

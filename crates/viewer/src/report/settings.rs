@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use clip_lab_spec::secret;
 use clip_lab_store::{ConfigEntry, Reader};
 
-use super::{
-    model::{Setting, Settings},
-    secret,
-};
+use super::model::{Setting, Settings};
 use crate::compare::select::Arm;
 
 /// Settings that differ between the runs of an arm.

@@ -43,7 +43,7 @@ impl Text<'_> {
     fn figure(&self, figure: &Caption) -> String {
         let title = escape(&figure.title);
         let notes =
-            if figure.words.is_empty() { String::new() } else { format!(": {}", inline(&figure.words)) };
+            if figure.text.is_empty() { String::new() } else { format!(": {}", inline(&figure.text)) };
         format!("![{title}](figures/{}.svg)\n\n{title}{notes}\n", figure.file)
     }
 

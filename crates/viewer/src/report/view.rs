@@ -42,8 +42,8 @@ pub struct RowView {
     pub colour: usize,
     /// Whether it is the reference.
     pub is_reference: bool,
-    /// Whether the difference is marked.
-    pub is_marked: bool,
+    /// Whether the difference is significant.
+    pub is_significant: bool,
     /// The cells.
     pub cells: Vec<Cell>,
 }
@@ -112,7 +112,7 @@ impl RowView {
             arm: cells.arm,
             colour: at % PAPER.len(),
             is_reference: row.is_reference,
-            is_marked: row.is_marked(),
+            is_significant: row.is_significant(),
             cells: all,
         }
     }

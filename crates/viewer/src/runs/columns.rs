@@ -6,10 +6,10 @@ use clip_lab_chart::{
     filter::{Cell, Name},
     text::Column as Heading,
 };
-use clip_lab_store::{Asked, Reader, RunId, RunRow, SeriesRow};
+use clip_lab_store::{Reader, RequiredData, RunId, RunRow, SeriesRow};
 use std::collections::HashMap;
 
-use crate::{Mistakes, date::date, filter::FilterData};
+use crate::{InvalidInput, date::date, filter::FilterData};
 
 /// The default columns, most important first: a narrow terminal drops the last ones.
 const DEFAULT: [&str; 13] = [
@@ -53,14 +53,14 @@ pub struct ColumnData {
 impl ColumnData {
     /// Reads what `columns` need of `runs`.
     pub fn read(reader: &Reader, columns: &[Column], runs: &[RunRow]) -> Result<ColumnData> {
-        let mut asked = Asked { labels: true, ..Asked::default() };
+        let mut required = RequiredData { labels: true, ..RequiredData::default() };
         for column in columns {
             if let Source::Named(name) = &column.source {
-                name.asks(&mut asked);
+                name.add_required(&mut required);
             }
         }
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-        Ok(ColumnData { details: FilterData::read(reader, &asked)?, goals: reader.goals(&ids)? })
+        Ok(ColumnData { details: FilterData::read(reader, &required)?, goals: reader.goals(&ids)? })
     }
 
     /// The goal metric of a run, if recorded.
@@ -91,8 +91,8 @@ pub fn columns(names: &[String]) -> Result<Vec<Column>> {
 /// If the name is not valid.
 pub fn column(name: &str, flag: &str) -> Result<Column> {
     let rank = |rank: u8| if DEFAULT.contains(&name) { rank } else { 0 };
-    let text = |rank: u8, least: usize, source| (Heading::words(&name.to_uppercase(), rank, least), source);
-    let numbers = |rank: u8, source| (Heading::numbers(&name.to_uppercase(), rank), source);
+    let text = |rank: u8, least: usize, source| (Heading::text(&name.to_uppercase(), rank, least), source);
+    let numbers = |rank: u8, source| (Heading::number(&name.to_uppercase(), rank), source);
     let (heading, source) = match name {
         "name" => text(0, 12, Source::Row(|run| run.name.as_str().into())),
         // Never cut a uid: users copy it.
@@ -124,8 +124,8 @@ pub fn column(name: &str, flag: &str) -> Result<Column> {
                 run.ended_ms.map_or_else(CellValue::default, |ms| CellValue::numeric(ms as f64, date(ms)))
             }),
         ),
-        "tags" => text(rank(2), 8, Source::Named(Name::read(flag, "tags").map_err(Mistakes::error)?)),
-        _ => (Heading::words(name, 0, 6), Source::Named(Name::read(flag, name).map_err(Mistakes::error)?)),
+        "tags" => text(rank(2), 8, Source::Named(Name::read(flag, "tags").map_err(InvalidInput::error)?)),
+        _ => (Heading::text(name, 0, 6), Source::Named(Name::read(flag, name).map_err(InvalidInput::error)?)),
     };
     Ok(Column { name: name.to_owned(), heading, source })
 }
@@ -147,7 +147,7 @@ impl Column {
         let Source::Named(name) = &self.source else { return Ok(()) };
         let subjects = runs.iter().map(|run| data.details.subject(run));
         name.check(subjects, &|| reader.names().unwrap_or_default()).map_err(|problem| {
-            Mistakes::error(clip_lab_diagnostics::render(flag, &self.name, &[problem], false))
+            InvalidInput::error(clip_lab_diagnostics::render(flag, &self.name, &[problem], false))
         })
     }
 
@@ -162,7 +162,7 @@ impl Column {
             }
             Source::Named(name) => match name.of(&data.details.subject(run)) {
                 Some(Cell::Number(found)) => CellValue::numeric(found, number(found)),
-                Some(Cell::Words(text)) => text.into(),
+                Some(Cell::Text(text)) => text.into(),
                 None => CellValue::default(),
             },
         }

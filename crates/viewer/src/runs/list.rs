@@ -4,7 +4,7 @@ use std::{cmp::Ordering, path::Path};
 
 use anyhow::Result;
 use clip_lab_chart::table::table;
-use clip_lab_cli::{ListArgs, answer};
+use clip_lab_cli::{ListArgs, json_document};
 use clip_lab_store::{Reader, RunRow, natural};
 use serde_json::{Map, Value, json};
 
@@ -38,7 +38,7 @@ pub fn list(store: &Path, args: &ListArgs) -> Result<String> {
     if args.json {
         let named = if args.columns.is_empty() { &[][..] } else { &columns[..] };
         let runs: Vec<Value> = runs.iter().map(|run| object(run, named, &data)).collect();
-        return Ok(answer(json!({ "runs": runs })));
+        return Ok(json_document(json!({ "runs": runs })));
     }
     if runs.is_empty() && count > 0 {
         return Ok(format!("none of {count} runs matches the filter\n"));

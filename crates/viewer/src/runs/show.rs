@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use anyhow::Result;
 use clip_lab_chart::{evaluations_table, metrics_table, runs_table, text::width as columns};
-use clip_lab_cli::{answer, shown};
+use clip_lab_cli::{json_document, shown};
 use clip_lab_spec::secret;
 use clip_lab_store::{ArtifactRow, ConfigEntry, Environment, EventRow, Reader, RunRow};
 use serde_json::json;
@@ -23,7 +23,7 @@ pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
     let evaluations = reader.evaluations(run.id)?;
     let (config, environment) = (reader.config(run.id)?, reader.environment(run.id)?);
     if json {
-        return Ok(answer(json!({
+        return Ok(json_document(json!({
             "run": run, "series": series, "events": events, "tags": tags, "notes": notes, "artifacts": artifacts,
             "evaluations": evaluations, "config": config, "environment": environment,
         })));

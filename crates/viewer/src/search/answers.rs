@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use clip_lab_cli::SearchArgs;
-use clip_lab_search_protocol::{Answer, Ask, Found, Image, Misses, Query};
+use clip_lab_search_protocol::{Answer, Found, Image, Misses, Operation, Query};
 
 use super::core::Core;
 
@@ -19,18 +19,19 @@ impl Answers {
     ///
     /// # Errors
     /// If a query fails, with the query.
-    pub fn ask(core: &mut Core, args: &SearchArgs, queries: Vec<Query>) -> Result<Self> {
+    pub fn request(core: &mut Core, args: &SearchArgs, queries: Vec<Query>) -> Result<Self> {
         let top = args.top.get();
         if args.wrong.wrong {
-            let ask = Ask::Misses { count: args.wrong.worst.get(), top };
-            return match core.ask(vec![ask])?.pop() {
+            let operation = Operation::Misses { count: args.wrong.worst.get(), top };
+            return match core.call(vec![operation])?.pop() {
                 Some(Ok(Answer::Misses(misses))) => Ok(Self::Missed(misses)),
                 Some(Err(why)) => bail!("{why}"),
                 other => bail!("clip-lab-core is of another version: it answered {other:?}"),
             };
         }
-        let asks = queries.iter().map(|query| Ask::Nearest { to: query.clone(), top, check: true }).collect();
-        let found = core.ask(asks)?.into_iter().zip(queries).map(|(answer, query)| match answer {
+        let operations =
+            queries.iter().map(|query| Operation::Nearest { to: query.clone(), top, check: true }).collect();
+        let found = core.call(operations)?.into_iter().zip(queries).map(|(answer, query)| match answer {
             Ok(Answer::Found(found)) => Ok((query, found)),
             Err(why) => bail!("{}: {why}", label(&query)),
             other => bail!("clip-lab-core is of another version: it answered {other:?}"),

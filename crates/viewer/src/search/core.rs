@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use clip_lab_search_protocol::{Answer, Ask, Ready, Reply, Request};
+use clip_lab_search_protocol::{Answer, Operation, Ready, Reply, Request};
 use signal_hook::consts::SIGINT;
 
 use crate::core::command;
@@ -35,7 +35,7 @@ impl Core {
     /// If it cannot be started.
     pub fn start() -> Result<Option<(Self, Ready)>> {
         // Ctrl-C also reaches the core, which saves its progress and exits; wait for that.
-        for signal in clip_lab_cli::heeded(&[SIGINT]) {
+        for signal in clip_lab_cli::not_ignored(&[SIGINT]) {
             signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
                 .context("listening to signals")?;
         }
@@ -59,10 +59,10 @@ impl Core {
     ///
     /// # Errors
     /// If the core has exited.
-    pub fn send(&mut self, ask: Ask) -> Result<u64> {
+    pub fn send(&mut self, operation: Operation) -> Result<u64> {
         let id = self.next_id;
         self.next_id += 1;
-        let line = serde_json::to_string(&Request { id, ask })? + "\n";
+        let line = serde_json::to_string(&Request { id, operation })? + "\n";
         let input = self.input.as_mut().context("clip-lab-core is closed")?;
         input.write_all(line.as_bytes()).and_then(|()| input.flush()).context("clip-lab-core has exited")?;
         Ok(id)
@@ -72,8 +72,8 @@ impl Core {
     ///
     /// # Errors
     /// If the core has exited.
-    pub fn ask(&mut self, asks: Vec<Ask>) -> Result<Vec<Result<Answer, String>>> {
-        let ids = asks.into_iter().map(|ask| self.send(ask)).collect::<Result<Vec<_>>>()?;
+    pub fn call(&mut self, operations: Vec<Operation>) -> Result<Vec<Result<Answer, String>>> {
+        let ids = operations.into_iter().map(|operation| self.send(operation)).collect::<Result<Vec<_>>>()?;
         let mut answers = HashMap::new();
         while answers.len() < ids.len() {
             let reply = self.replies.recv().context("clip-lab-core has exited")?;

@@ -1,16 +1,16 @@
-//! The interactive screen: the board draws it, the core answers.
+//! The interactive screen: the dashboard draws it, the core answers.
 
 use anyhow::Result;
 use clip_lab_cli::SearchArgs;
 use clip_lab_dashboard::search::{Options, Searcher, show as draw};
-use clip_lab_search_protocol::{Ask, Query, Ready, Reply};
+use clip_lab_search_protocol::{Operation, Query, Ready, Reply};
 
 use super::core::Core;
 use crate::charts::image_mode;
 
 impl Searcher for Core {
-    fn send(&mut self, ask: Ask) -> Result<u64> {
-        Core::send(self, ask)
+    fn send(&mut self, operation: Operation) -> Result<u64> {
+        Core::send(self, operation)
     }
 
     fn reply(&mut self) -> Result<Option<Reply>> {

@@ -7,8 +7,8 @@ use super::answers::Answers;
 
 /// One object with the gallery and all answers.
 pub fn json(ready: &Ready, answers: &Answers) -> Value {
-    let Ready { gallery, images, broken, dim, texts, index, approximate } = ready;
-    let gallery = json!({ "words": gallery, "pictures": images, "broken": broken, "dim": dim, "texts": texts,
+    let Ready { gallery, images, unreadable, dim, texts, index, approximate } = ready;
+    let gallery = json!({ "words": gallery, "pictures": images, "broken": unreadable, "dim": dim, "texts": texts,
                           "index": index, "approximate": approximate });
     let mut all = json!({ "gallery": gallery });
     match answers {

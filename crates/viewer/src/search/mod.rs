@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! queries --core: child process, JSON lines--> answers -> table | json
-//!                                              sheet: answers with images -> page (HTML) | board (PNG, terminal)
-//!                                              interactive: the search screen of the board
+//!                                              sheet: answers with images -> page (HTML) | PNG, terminal
+//!                                              interactive: the search screen of the dashboard
 //! ```
 
 mod answers;
@@ -20,7 +20,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_chart::sheet::Sheet;
-use clip_lab_cli::{Exit, SearchArgs, answer, print, say, shown as safe};
+use clip_lab_cli::{Exit, SearchArgs, json_document, note, print, shown as safe};
 use clip_lab_search_protocol::Ready;
 
 use self::{answers::Answers, core::Core};
@@ -45,15 +45,15 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         "images can only be drawn on a terminal: write a contact sheet with --out FILE.html, or omit --show and -i"
     );
     answers.out.as_deref().map_or(Ok(()), check_out)?;
-    let Some((mut core, ready)) = Core::start()? else { return Ok(Exit::Failed) };
+    let Some((mut core, ready)) = Core::start()? else { return Ok(Exit::Failure) };
     print_gallery(&ready);
     if interactive {
-        return interactive::show(core, ready, args, &queries).map(|()| Exit::Fine);
+        return interactive::show(core, ready, args, &queries).map(|()| Exit::Success);
     }
-    let found = Answers::ask(&mut core, args, queries)?;
-    found.notes().iter().for_each(|note| say!("{}", safe(note)));
+    let found = Answers::request(&mut core, args, queries)?;
+    found.notes().iter().for_each(|note| note!("{}", safe(note)));
     if answers.json {
-        print(answer(json::json(&ready, &found)));
+        print(json_document(json::json(&ready, &found)));
     }
     let drawn = answers.show || answers.out.is_some();
     let sheet = if drawn { Some(sheet::sheet(&mut core, &ready, &found)?) } else { None };
@@ -65,17 +65,17 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         None if !answers.json => print(table::table(&found, width())),
         _ => {}
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 /// Prints what is searched.
 fn print_gallery(ready: &Ready) {
     let left_out =
-        if ready.broken > 0 { format!(", {} of them skipped", ready.broken) } else { String::new() };
-    say!("searching {}{left_out}", safe(&ready.gallery));
+        if ready.unreadable > 0 { format!(", {} of them skipped", ready.unreadable) } else { String::new() };
+    note!("searching {}{left_out}", safe(&ready.gallery));
     if let Some(graph) = &ready.approximate {
         let (faster, at) = (graph.exact_seconds / graph.seconds.max(1e-9), graph.at);
-        say!(
+        note!(
             "approximate: recall@{at} {:.3} against exact search on {} images of the gallery, with --expansion {}; \
              {:.2} ms per query, exact {:.2} ms ({faster:.1} times faster)",
             graph.recall,
@@ -115,6 +115,6 @@ fn write(path: &Path, sheet: &Sheet) -> Result<()> {
         .and_then(|()| std::fs::rename(&partial, path))
         .inspect_err(|_| drop(std::fs::remove_file(&partial)))
         .with_context(|| format!("cannot write {}", path.display()))?;
-    say!("written to {}", path.display());
+    note!("written to {}", path.display());
     Ok(())
 }

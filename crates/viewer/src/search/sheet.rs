@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clip_lab_chart::sheet::{Block, Cell, Jpeg, Sheet};
-use clip_lab_search_protocol::{Answer, Ask, Found, Image, Item, Judged, Miss, Query, Ready};
+use clip_lab_search_protocol::{Answer, Found, Image, Item, Miss, Operation, Query, RankedItem, Ready};
 
 use super::{
     answers::{Answers, label},
@@ -92,8 +92,8 @@ fn images_of(answers: &Answers) -> Vec<Image> {
 fn thumbnails(core: &mut Core, images: Vec<Image>) -> Result<Thumbnails> {
     let mut thumbnails = Thumbnails::default();
     for part in images.chunks(CHUNK) {
-        let asks = part.iter().map(|of| Ask::Thumbnail { of: of.clone(), side: SIDE }).collect();
-        for (of, answer) in part.iter().zip(core.ask(asks)?) {
+        let operations = part.iter().map(|of| Operation::Thumbnail { of: of.clone(), side: SIDE }).collect();
+        for (of, answer) in part.iter().zip(core.call(operations)?) {
             if let Ok(Answer::Thumbnail { jpeg }) = answer {
                 thumbnails
                     .insert(of, Arc::from(STANDARD.decode(jpeg).context("a thumbnail is not valid base64")?));
@@ -108,30 +108,30 @@ fn of_query(query: &Query, found: &Found, thumbnails: &Thumbnails) -> Block {
         rank,
         score: hit.score,
         right: None,
-        words: hit.name.clone(),
+        text: hit.name.clone(),
         jpeg: thumbnails.gallery.get(&hit.image).cloned(),
     };
-    let asked = match query {
+    let image = match query {
         Query::Image(Image::File(path)) => thumbnails.files.get(path).cloned(),
         Query::Image(Image::Gallery(number)) => thumbnails.gallery.get(number).cloned(),
         Query::Text(_) => None,
     };
     let cells = found.hits.iter().zip(1..).map(cell).collect();
-    Block { head: label(query), note: String::new(), asked, cells }
+    Block { head: label(query), note: String::new(), query: image, cells }
 }
 
 fn of_miss(miss: &Miss, thumbnails: &Thumbnails) -> Block {
-    let cell = |answer: &Judged| Cell {
+    let cell = |answer: &RankedItem| Cell {
         rank: answer.rank,
         score: answer.score,
         right: Some(answer.right),
-        words: item(&answer.item),
+        text: item(&answer.item),
         jpeg: thumbnails.get(&answer.item),
     };
     Block {
         head: item(&miss.query),
         note: format!("first correct at rank {}", miss.rank),
-        asked: thumbnails.get(&miss.query),
+        query: thumbnails.get(&miss.query),
         cells: miss.answers.iter().map(cell).collect(),
     }
 }

@@ -4,7 +4,7 @@ use clip_lab_chart::{
     table::table as lines,
     text::{Column, clean},
 };
-use clip_lab_search_protocol::{Found, Item, Judged, Miss};
+use clip_lab_search_protocol::{Found, Item, Miss, RankedItem};
 
 use super::answers::{Answers, label};
 
@@ -22,8 +22,7 @@ pub fn table(answers: &Answers, width: usize) -> String {
 
 fn hits(found: &Found, width: usize) -> String {
     // Never cut a name: users copy it.
-    let heads =
-        [Column::numbers("RANK", 0), Column::numbers("SCORE", 0), Column::words("IMAGE", 0, usize::MAX)];
+    let heads = [Column::number("RANK", 0), Column::number("SCORE", 0), Column::text("IMAGE", 0, usize::MAX)];
     let row = |(hit, rank): (&clip_lab_search_protocol::Hit, usize)| {
         vec![rank.to_string(), format!("{:.4}", hit.score), hit.name.clone()]
     };
@@ -34,12 +33,12 @@ fn hits(found: &Found, width: usize) -> String {
 fn missed(miss: &Miss, width: usize) -> String {
     let what = if matches!(miss.query, Item::Text(_)) { "IMAGE" } else { "TEXT" };
     let heads = [
-        Column::numbers("RANK", 0),
-        Column::numbers("SCORE", 0),
-        Column::words("", 0, 7),
-        Column::words(what, 0, 20),
+        Column::number("RANK", 0),
+        Column::number("SCORE", 0),
+        Column::text("", 0, 7),
+        Column::text(what, 0, 20),
     ];
-    let row = |answer: &Judged| {
+    let row = |answer: &RankedItem| {
         let right = if answer.right { "correct" } else { "" };
         vec![answer.rank.to_string(), format!("{:.4}", answer.score), right.to_owned(), item(&answer.item)]
     };

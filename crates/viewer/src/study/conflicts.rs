@@ -8,9 +8,9 @@ use clip_lab_spec::Study;
 use clip_lab_store::{Status, Store};
 
 use super::{
-    SUPERSEDED,
     history::{PastRun, belongs_to, past_runs},
     matrix::Job,
+    superseded::SUPERSEDED,
     table::NextCommands,
 };
 

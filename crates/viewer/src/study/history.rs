@@ -6,7 +6,7 @@ use anyhow::Result;
 use clip_lab_spec::{Changes, Study, changes, secret};
 use clip_lab_store::{Reader, RunRow};
 
-use super::{checkpoint, is_superseded, matrix::Job};
+use super::{checkpoint, matrix::Job, superseded::is_superseded};
 
 /// A past run of an arm and seed.
 #[derive(Debug, Clone)]

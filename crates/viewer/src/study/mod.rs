@@ -12,14 +12,15 @@ mod history;
 mod matrix;
 mod runner;
 mod signals;
+mod superseded;
 mod table;
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
-use clip_lab_cli::{Exit, RunArgs, Ui, answer, print, shown};
-use clip_lab_spec::{Study, study::is_study, text_of};
-use clip_lab_store::{Reader, RunRow, recorder_ended};
+use clip_lab_cli::{Exit, RunArgs, Ui, json_document, print, shown};
+use clip_lab_spec::{Study, read_spec_text, study::is_study};
+use clip_lab_store::recorder_ended;
 
 use serde_json::json;
 
@@ -27,22 +28,13 @@ use decide::{Action, decide};
 use history::{PastRun, past_runs};
 use matrix::{Job, matrix};
 
-use crate::Mistakes;
+pub use superseded::{SUPERSEDED, is_superseded};
 
-/// The tag of runs that were run again. They no longer belong to the study.
-pub const SUPERSEDED: &str = "superseded";
-
-/// Whether a run has been run again.
-///
-/// # Errors
-/// If the store cannot be read.
-pub fn is_superseded(reader: &Reader, run: &RunRow) -> Result<bool> {
-    Ok(reader.tags(run.id)?.iter().any(|tag| tag == SUPERSEDED))
-}
+use crate::InvalidInput;
 
 /// Whether a file is a study. An unreadable file is not; reading it as a spec reports the error.
-pub fn holds_study(file: &Path) -> bool {
-    text_of(file).is_ok_and(|text| is_study(&text))
+pub fn is_study_file(file: &Path) -> bool {
+    read_spec_text(file).is_ok_and(|text| is_study(&text))
 }
 
 /// Runs what the study in `args.spec` lacks. `trust_code` allows code that checkpoints name. Succeeds if every
@@ -53,7 +45,7 @@ pub fn holds_study(file: &Path) -> bool {
 pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
     check_flags(args)?;
     let study = Study::read(&args.spec)
-        .map_err(|report| Mistakes::error(format_args!("the study cannot run\n\n{report}")))?;
+        .map_err(|report| InvalidInput::error(format_args!("the study cannot run\n\n{report}")))?;
     for arm in &args.study.only {
         study.arm(arm).map_err(|why| anyhow!("--only {arm}: {why}"))?;
     }
@@ -68,7 +60,7 @@ pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
     }
     if args.study.dry_run {
         print(dry_run(store, &study, &jobs, args)?);
-        return Ok(Exit::Fine);
+        return Ok(Exit::Success);
     }
     runner::run(store, &study, jobs, args, trust_code)
 }
@@ -105,5 +97,9 @@ fn dry_run(store: &Path, study: &Study, jobs: &[Job], args: &RunArgs) -> Result<
         out += &format!("{}  {}\n", job.label(), shown(&text));
         rows.push(json!({ "arm": job.arm, "seed": job.seed, "would": text }));
     }
-    Ok(if args.ui() == Some(Ui::Json) { answer(json!({ "study": study.name, "runs": rows })) } else { out })
+    Ok(if args.ui() == Some(Ui::Json) {
+        json_document(json!({ "study": study.name, "runs": rows }))
+    } else {
+        out
+    })
 }

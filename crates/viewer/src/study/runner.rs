@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fs, path::Path, thread, time::Duration};
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::{Exit, RunArgs, Ui, out, print, say, shown};
+use clip_lab_cli::{Exit, RunArgs, Ui, note, out, print, shown};
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Store, recorder_ended};
 
@@ -60,7 +60,7 @@ pub fn run(store: &Path, study: &Study, jobs: Vec<Job>, args: &RunArgs, trust_co
     let folder = store.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     if let Some(notice) = Store::open(store)?.notice() {
-        say!("{notice}");
+        note!("{notice}");
     }
     let requests = StopRequests::listen()?;
     runner.work(&requests)?;
@@ -98,7 +98,7 @@ impl Runner<'_> {
             1 => "stopping: every run saves a checkpoint first (again to stop at once)",
             _ => "stopping at once; the runs resume from their last checkpoints",
         };
-        say!("{message}");
+        note!("{message}");
         self.running.iter().for_each(Running::stop);
     }
 

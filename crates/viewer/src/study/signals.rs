@@ -23,7 +23,7 @@ impl StopRequests {
     pub fn listen() -> Result<Self> {
         let requests = Self::default();
         let mut signals =
-            Signals::new(clip_lab_cli::heeded(&[SIGINT, SIGTERM])).context("listening to signals")?;
+            Signals::new(clip_lab_cli::not_ignored(&[SIGINT, SIGTERM])).context("listening to signals")?;
         let count = requests.0.clone();
         thread::spawn(move || {
             for _ in signals.forever() {

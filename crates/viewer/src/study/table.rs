@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clip_lab_cli::{DEFAULT_STORE, answer, shown};
+use clip_lab_cli::{DEFAULT_STORE, json_document, shown};
 use clip_lab_spec::Study;
 use serde_json::{Value, json};
 
@@ -110,7 +110,7 @@ pub fn json(study: &Study, jobs: &[Job], outcomes: &[Outcome]) -> String {
             json!({ "arm": job.arm, "seed": job.seed, "state": state, "value": value, "run": run, "words": detail })
         })
         .collect();
-    answer(json!({ "study": study.name, "metric": study.metric, "runs": rows }))
+    json_document(json!({ "study": study.name, "metric": study.metric, "runs": rows }))
 }
 
 /// Commands to type next.

@@ -95,7 +95,7 @@ impl Default for CaptionFolder {
 impl Settings for CaptionFolder {
     fn check(&self, faults: &mut Faults) {
         faults.require(!self.root.as_os_str().is_empty(), "root", "must be the folder of the data set");
-        if let Some(message) = clip_lab_hub::fault(&self.root) {
+        if let Some(message) = clip_lab_hub::name_error(&self.root) {
             faults.require(false, "root", message);
         }
         for (key, value) in [("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)] {
@@ -114,7 +114,7 @@ impl Settings for CaptionFolder {
 
 impl Plugin<dyn Dataset> for CaptionFolder {
     fn properties(&self) -> DataProperties {
-        let here = clip_lab_hub::is_here(&self.root);
+        let here = clip_lab_hub::is_local(&self.root);
         let opened = match here.then(|| self.open()) {
             Some(Ok(opened)) => opened,
             Some(Err(error)) => {

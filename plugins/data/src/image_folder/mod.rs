@@ -70,7 +70,7 @@ impl Settings for ImageFolder {
             "root",
             "must be the folder that contains the class folders",
         );
-        if let Some(message) = clip_lab_hub::fault(&self.root) {
+        if let Some(message) = clip_lab_hub::name_error(&self.root) {
             faults.require(false, "root", message);
         }
         let once = self.template.matches("{}").count() == 1;
@@ -88,7 +88,7 @@ impl Settings for ImageFolder {
 
 impl Plugin<dyn Dataset> for ImageFolder {
     fn properties(&self) -> DataProperties {
-        let here = clip_lab_hub::is_here(&self.root);
+        let here = clip_lab_hub::is_local(&self.root);
         match here.then(|| self.open()) {
             Some(Ok(opened)) => {
                 let images = Some(opened.len());

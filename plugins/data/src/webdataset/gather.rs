@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_shards::{Index, Place, Shards};
+use clip_lab_shards::{Index, Location, Shards};
 
 use super::{WebDataset, opened::Opened, skipped::Skipped};
 
@@ -22,19 +22,20 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// The indexes of all shards.
 pub(super) struct Gathered {
     pub shards: Shards,
-    /// Source, place and index of every shard, in order.
-    pub found: Vec<(usize, Place, Result<Index>)>,
+    /// Source, location and index of every shard, in order.
+    pub found: Vec<(usize, Location, Result<Index>)>,
 }
 
 impl Gathered {
     /// Indexes all shards in parallel.
     pub(super) fn read(settings: &WebDataset, shards: Shards) -> Result<Self> {
-        let sources = settings.shards.places()?.into_iter().enumerate();
-        let places: Vec<(usize, Place)> = sources
-            .flat_map(|(source, places)| places.into_iter().map(move |place| (source, place)))
+        let sources = settings.shards.locations()?.into_iter().enumerate();
+        let locations: Vec<(usize, Location)> = sources
+            .flat_map(|(source, locations)| locations.into_iter().map(move |location| (source, location)))
             .collect();
-        let indexes = index_all(&places, &shards);
-        let found = places.into_iter().zip(indexes).map(|((source, place), index)| (source, place, index));
+        let indexes = index_all(&locations, &shards);
+        let found =
+            locations.into_iter().zip(indexes).map(|((source, location), index)| (source, location, index));
         Ok(Self { found: found.collect(), shards })
     }
 
@@ -55,8 +56,8 @@ impl Gathered {
 
     /// Without a buffer every image of an evicted shard would download the shard again.
     fn check_cache(&self, settings: &WebDataset) -> Result<()> {
-        let remote = |place: &Place| matches!(place, Place::Remote(_));
-        let lengths = self.found.iter().filter(|(_, place, _)| remote(place));
+        let remote = |location: &Location| matches!(location, Location::Remote(_));
+        let lengths = self.found.iter().filter(|(_, location, _)| remote(location));
         let total: u64 = lengths.filter_map(|(_, _, index)| Some(index.as_ref().ok()?.length)).sum();
         ensure!(
             total <= settings.cache_bytes() || settings.shuffle_buffer.is_some(),
@@ -69,20 +70,20 @@ impl Gathered {
     }
 }
 
-/// Indexes, in the order of `places`.
-fn index_all(places: &[(usize, Place)], shards: &Shards) -> Vec<Result<Index>> {
+/// Indexes, in the order of `locations`.
+fn index_all(locations: &[(usize, Location)], shards: &Shards) -> Vec<Result<Index>> {
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let slots: Vec<Mutex<Option<Result<Index>>>> = places.iter().map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Mutex<Option<Result<Index>>>> = locations.iter().map(|_| Mutex::new(None)).collect();
     let last_print = Mutex::new(Instant::now());
     thread::scope(|scope| {
-        for _ in 0..PARALLEL.min(places.len()) {
+        for _ in 0..PARALLEL.min(locations.len()) {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((_, place)) = places.get(number) else { return };
-                    let index = shards.index(place);
+                    let Some((_, location)) = locations.get(number) else { return };
+                    let index = shards.index(location);
                     *slots[number].lock().unwrap_or_else(PoisonError::into_inner) = Some(index);
-                    print_progress(&last_print, done.fetch_add(1, Ordering::Relaxed) + 1, places.len());
+                    print_progress(&last_print, done.fetch_add(1, Ordering::Relaxed) + 1, locations.len());
                 }
             });
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
-use clip_lab_shards::{Place, places};
+use clip_lab_shards::{Location, locations};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,16 +46,16 @@ impl ShardList {
     ///
     /// # Errors
     /// If a pattern is invalid, or a shard is named twice.
-    pub fn places(&self) -> Result<Vec<Vec<Place>>> {
-        let sources: Vec<Vec<Place>> = match self {
-            Self::One(pattern) => vec![places(pattern)?],
+    pub fn locations(&self) -> Result<Vec<Vec<Location>>> {
+        let sources: Vec<Vec<Location>> = match self {
+            Self::One(pattern) => vec![locations(pattern)?],
             Self::Several(sources) => {
-                sources.iter().map(|source| places(source.path())).collect::<Result<_>>()?
+                sources.iter().map(|source| locations(source.path())).collect::<Result<_>>()?
             }
         };
         let mut seen = HashSet::new();
-        for place in sources.iter().flatten() {
-            ensure!(seen.insert(place), "{place} is named twice; use `weight` to repeat a source");
+        for location in sources.iter().flatten() {
+            ensure!(seen.insert(location), "{location} is named twice; use `weight` to repeat a source");
         }
         Ok(sources)
     }

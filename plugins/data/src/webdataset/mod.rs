@@ -10,7 +10,7 @@ mod skipped;
 use std::time::Duration;
 
 use clip_lab_plugin_api::prelude::*;
-use clip_lab_shards::{Patience, Shards};
+use clip_lab_shards::{RetryPolicy, Shards};
 
 use self::gather::Gathered;
 pub use self::list::{ShardList, Source};
@@ -70,9 +70,9 @@ impl Default for WebDataset {
 
 impl Settings for WebDataset {
     fn check(&self, faults: &mut Faults) {
-        match self.shards.places() {
-            Ok(places) => faults.require(
-                !places.is_empty(),
+        match self.shards.locations() {
+            Ok(locations) => faults.require(
+                !locations.is_empty(),
                 "shards",
                 "must name the shards, such as \"data/train-{000000..000012}.tar\"",
             ),
@@ -95,9 +95,9 @@ impl Settings for WebDataset {
 impl Plugin<dyn Dataset> for WebDataset {
     /// Downloads nothing.
     fn properties(&self) -> DataProperties {
-        let Ok(places) = self.shards.places() else { return DataProperties::default() };
+        let Ok(locations) = self.shards.locations() else { return DataProperties::default() };
         let shards = self.reader();
-        if !places.iter().flatten().all(|place| shards.is_known(place)) {
+        if !locations.iter().flatten().all(|location| shards.is_indexed(location)) {
             return DataProperties::default();
         }
         let opened = match Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) {
@@ -117,12 +117,12 @@ impl Plugin<dyn Dataset> for WebDataset {
 
 impl WebDataset {
     fn reader(&self) -> Shards {
-        let patience = Patience {
-            tries: self.tries,
+        let policy = RetryPolicy {
+            attempts: self.tries,
             stall: Duration::from_secs_f64(self.stall_seconds),
-            ..Patience::default()
+            ..RetryPolicy::default()
         };
-        Shards::new(&cache_dir().join("webdataset"), self.cache_bytes(), patience, &self.caption)
+        Shards::new(&cache_dir().join("webdataset"), self.cache_bytes(), policy, &self.caption)
     }
 
     fn cache_bytes(&self) -> u64 {

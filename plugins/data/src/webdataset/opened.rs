@@ -3,7 +3,7 @@
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use clip_lab_plugin_api::prelude::*;
-use clip_lab_shards::{Place, Sample, Shards};
+use clip_lab_shards::{Location, Sample, Shards};
 
 use super::{WebDataset, classes::classes, gather::Gathered, prefetch::Prefetcher};
 
@@ -22,7 +22,7 @@ pub(super) struct Opened {
 }
 
 struct Shard {
-    place: Place,
+    location: Location,
     /// Prefix of its images' names.
     name: String,
     length: u64,
@@ -31,17 +31,18 @@ struct Shard {
 
 impl Opened {
     pub(super) fn new(gathered: Gathered, settings: &WebDataset, skipped: Vec<String>) -> Result<Self> {
-        let unique: HashSet<String> = gathered.found.iter().map(|(_, place, _)| place.file_name()).collect();
+        let unique: HashSet<String> =
+            gathered.found.iter().map(|(_, location, _)| location.file_name()).collect();
         let unique_names = unique.len() == gathered.found.len();
         let (mut shards, mut samples, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
-        for (source, place, index) in gathered.found {
+        for (source, location, index) in gathered.found {
             let Ok(index) = index else { continue };
             let number = shards.len() as u32;
             let start = samples.len();
             samples.extend(index.samples.into_iter().map(|sample| (number, sample)));
             ranges.push((source, start..samples.len()));
-            let name = if unique_names { place.file_name() } else { place.to_string() };
-            shards.push(Shard { place, name, length: index.length, stamp: index.stamp });
+            let name = if unique_names { location.file_name() } else { location.to_string() };
+            shards.push(Shard { location, name, length: index.length, stamp: index.stamp });
         }
         let labels: Vec<Option<&str>> = samples.iter().map(|(_, sample)| sample.class.as_deref()).collect();
         let (classes, class) = classes(&labels, &settings.classes)?;
@@ -53,7 +54,7 @@ impl Opened {
         let sampling = sampling(settings, &ranges);
         let reader = Arc::new(gathered.shards);
         let prefetcher =
-            Prefetcher::new(reader.clone(), shards.iter().map(|shard| shard.place.clone()).collect());
+            Prefetcher::new(reader.clone(), shards.iter().map(|shard| shard.location.clone()).collect());
         let tolerate = settings.tolerate;
         Ok(Self { reader, shards, samples, classes, class, sampling, prefetcher, skipped, tolerate })
     }
@@ -105,7 +106,7 @@ impl Dataset for Opened {
     fn image(&self, index: usize) -> Result<Image> {
         let (shard, sample) = self.sample(index)?;
         self.prefetcher.advance(self.samples[index].0);
-        self.reader.read(&shard.place, shard.length, sample).map(Image::Encoded)
+        self.reader.read(&shard.location, shard.length, sample).map(Image::Encoded)
     }
 
     fn captions(&self, index: usize) -> &[String] {
@@ -146,7 +147,7 @@ impl Dataset for Opened {
         self.sampling.as_ref()
     }
 
-    fn ahead(&self, images: &[usize]) {
+    fn prefetch(&self, images: &[usize]) {
         self.prefetcher.set_order(images.iter().filter_map(|&index| Some(self.samples.get(index)?.0)));
     }
 

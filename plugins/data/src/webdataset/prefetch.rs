@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use clip_lab_shards::{Place, Shards};
+use clip_lab_shards::{Location, Shards};
 
 /// Shards downloaded beyond the last one that was reached.
 const AHEAD: usize = 2;
@@ -17,7 +17,7 @@ pub(super) struct Prefetcher(Option<Arc<Shared>>);
 
 struct Shared {
     shards: Arc<Shards>,
-    places: Vec<Place>,
+    locations: Vec<Location>,
     plan: Mutex<ReadPlan>,
     changed: Condvar,
 }
@@ -26,7 +26,7 @@ struct Shared {
 struct ReadPlan {
     /// Shards in order of first access, and the position of each.
     order: Vec<u32>,
-    places: HashMap<u32, usize>,
+    positions: HashMap<u32, usize>,
     /// Positions of reading and downloading in `order`.
     read: usize,
     fetched: usize,
@@ -35,12 +35,12 @@ struct ReadPlan {
 
 impl Prefetcher {
     /// Starts a thread if any shard is remote.
-    pub(super) fn new(shards: Arc<Shards>, places: Vec<Place>) -> Self {
-        if !places.iter().any(|place| matches!(place, Place::Remote(_))) {
+    pub(super) fn new(shards: Arc<Shards>, locations: Vec<Location>) -> Self {
+        if !locations.iter().any(|location| matches!(location, Location::Remote(_))) {
             return Self(None);
         }
         let (plan, changed) = Default::default();
-        let shared = Arc::new(Shared { shards, places, plan, changed });
+        let shared = Arc::new(Shared { shards, locations, plan, changed });
         let worker = shared.clone();
         thread::spawn(move || worker.work());
         Self(Some(shared))
@@ -52,7 +52,7 @@ impl Prefetcher {
         let mut plan = ReadPlan::default();
         for shard in shards {
             let next = plan.order.len();
-            plan.places.entry(shard).or_insert_with(|| {
+            plan.positions.entry(shard).or_insert_with(|| {
                 plan.order.push(shard);
                 next
             });
@@ -65,9 +65,9 @@ impl Prefetcher {
     pub(super) fn advance(&self, shard: u32) {
         let Some(shared) = &self.0 else { return };
         let mut plan = shared.lock();
-        let place = plan.places.get(&shard).copied().unwrap_or(0);
-        if place > plan.read {
-            plan.read = place;
+        let position = plan.positions.get(&shard).copied().unwrap_or(0);
+        if position > plan.read {
+            plan.read = position;
             shared.changed.notify_all();
         }
     }
@@ -90,7 +90,7 @@ impl Shared {
     fn work(&self) {
         while let Some(shard) = self.next() {
             // The reader of the shard reports the error.
-            drop(self.shards.fetch(&self.places[shard as usize]));
+            drop(self.shards.fetch(&self.locations[shard as usize]));
         }
     }
 

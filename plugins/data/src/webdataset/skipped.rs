@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use clip_lab_shards::{Index, Lack, Place};
+use clip_lab_shards::{FaultKind, Index, Location};
 
 /// Everything unusable in some shards.
 pub(super) struct Skipped {
@@ -13,10 +13,10 @@ pub(super) struct Skipped {
 }
 
 impl Skipped {
-    pub(super) fn of(found: &[(usize, Place, Result<Index>)]) -> Self {
+    pub(super) fn of(found: &[(usize, Location, Result<Index>)]) -> Self {
         let (mut messages, mut faulty, mut lost, mut good) = (Vec::new(), 0, 0, 0);
-        let mut faults = BTreeMap::<(Lack, bool), Vec<String>>::new();
-        for (_, place, index) in found {
+        let mut faults = BTreeMap::<(FaultKind, bool), Vec<String>>::new();
+        for (_, location, index) in found {
             match index {
                 Err(error) => {
                     faulty += 1;
@@ -26,20 +26,20 @@ impl Skipped {
                     if let Some(cut) = &index.cut {
                         faulty += 1;
                         messages.push(format!(
-                            "shard {place} {cut}: {} images before that are used",
+                            "shard {location} {cut}: {} images before that are used",
                             index.samples.len()
                         ));
                     }
                     good += index.samples.len();
                     lost += index.faults.iter().filter(|fault| fault.lost).count();
                     for fault in &index.faults {
-                        let name = format!("{}/{}", place.file_name(), fault.key);
-                        faults.entry((fault.lack, fault.lost)).or_default().push(name);
+                        let name = format!("{}/{}", location.file_name(), fault.key);
+                        faults.entry((fault.kind, fault.lost)).or_default().push(name);
                     }
                 }
             }
         }
-        messages.extend(faults.iter().map(|((lack, lost), names)| message(*lack, *lost, names)));
+        messages.extend(faults.iter().map(|((kind, lost), names)| message(*kind, *lost, names)));
         Self { messages, shards: (faulty, found.len()), images: (lost, good + lost) }
     }
 
@@ -57,15 +57,15 @@ impl Skipped {
     }
 }
 
-fn message(lack: Lack, lost: bool, names: &[String]) -> String {
-    let what = match lack {
-        Lack::Image => "texts without an image",
-        Lack::Caption => "images with neither caption nor class",
-        Lack::Json => "invalid or truncated JSON",
-        Lack::Duplicate => "duplicate file names",
-        Lack::Encoding => "text that is not UTF-8, read as Latin-1",
-        Lack::Length => "text of more than 16 MiB, or beyond 1 GiB of the shard's texts, not read",
-        Lack::Size => "images of more than 256 MiB, not read",
+fn message(kind: FaultKind, lost: bool, names: &[String]) -> String {
+    let what = match kind {
+        FaultKind::Image => "texts without an image",
+        FaultKind::Caption => "images with neither caption nor class",
+        FaultKind::Json => "invalid or truncated JSON",
+        FaultKind::Duplicate => "duplicate file names",
+        FaultKind::Encoding => "text that is not UTF-8, read as Latin-1",
+        FaultKind::Length => "text of more than 16 MiB, or beyond 1 GiB of the shard's texts, not read",
+        FaultKind::Size => "images of more than 256 MiB, not read",
     };
     let more = if names.len() > 3 { ", ..." } else { "" };
     let first = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");

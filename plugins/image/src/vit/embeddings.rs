@@ -28,15 +28,17 @@ impl Embeddings {
             groups: 1,
             bias: settings.patch_bias,
         };
-        let (patch, token) = match settings.init {
-            VitInit::Normal => (LinearInit::normal(0.02), normal(0.02)),
-            VitInit::Clip => (LinearInit::torch(conv.fan_in()), normal((width as f64).powf(-0.5))),
+        let scale = (width as f64).powf(-0.5);
+        let (patch, cls, position) = match settings.init {
+            VitInit::Normal => (LinearInit::normal(0.02), normal(0.02), normal(0.02)),
+            VitInit::Timm => (LinearInit::torch(conv.fan_in()), normal(1e-6), normal(0.02)),
+            VitInit::Clip => (LinearInit::torch(conv.fan_in()), normal(scale), normal(scale)),
         };
-        let norm = || LayerNorm::new(&(vars / "norm"), width, settings.norm_eps);
+        let norm = || LayerNorm::new(&(vars / "norm"), width, settings.norm_eps());
         Ok(Self {
             patch: Conv::new(&(vars / "patch"), conv, patch)?,
-            cls: settings.cls_token.then(|| vars.f_var("cls", &[width], token)).transpose()?,
-            position: vars.f_var("position", &[settings.positions(), width], token)?,
+            cls: settings.cls_token.then(|| vars.f_var("cls", &[width], cls)).transpose()?,
+            position: vars.f_var("position", &[settings.positions(), width], position)?,
             norm: settings.pre_norm.then(norm).transpose()?,
             settings: settings.clone(),
         })

@@ -17,7 +17,7 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn new(vars: &nn::Path<'_>, settings: &Vit) -> Result<Self> {
-        let norm = || LayerNorm::new(&(vars / "norm"), settings.width, settings.norm_eps);
+        let norm = || LayerNorm::new(&(vars / "norm"), settings.width, settings.norm_eps());
         let (width, init) = (settings.width, settings.block_init().out);
         let pooler = || Linear::new(&(vars / "pooler"), width, width, true, init);
         let pool = || AttentionPool::new(&(vars / "pool"), settings);
@@ -79,7 +79,7 @@ impl AttentionPool {
             q: linear("q", width, init.qkv)?,
             kv: linear("kv", 2 * width, init.qkv)?,
             out: linear("out", width, init.out)?,
-            norm: LayerNorm::new(&(vars / "norm"), width, settings.norm_eps)?,
+            norm: LayerNorm::new(&(vars / "norm"), width, settings.norm_eps())?,
             mlp: Mlp::new(&(vars / "mlp"), width, settings.mlp_dim(), settings.activation, mlp_init)?,
             heads: settings.heads,
         })

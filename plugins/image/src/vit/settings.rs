@@ -37,9 +37,12 @@ pub enum FinalNorm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VitInit {
-    /// Normal with a standard deviation of 0.02, biases zero: ViT in timm and Hugging Face.
+    /// Normal with a standard deviation of 0.02, biases zero: ViT in Hugging Face.
     #[default]
     Normal,
+    /// The same for blocks and positions, 1e-6 for the class token, torch's defaults for the patch embedding: ViT in
+    /// timm.
+    Timm,
     /// OpenAI's: standard deviation `1 / sqrt(width)` for class token and positions, torch's defaults for the blocks.
     Clip,
 }
@@ -78,8 +81,9 @@ pub struct Vit {
     pub qkv_bias: bool,
     /// Initial value of a learned scale on each residual branch (LayerScale); 0 disables it.
     pub layer_scale: f64,
-    /// Epsilon of the norms: 1e-6 in timm and big_vision, 1e-5 in CLIP, 1e-12 in Hugging Face's ViT.
-    pub norm_eps: f64,
+    /// Epsilon of the norms; by default 1e-5 with `init = "clip"`, as in OpenAI's CLIP, else 1e-6, as in timm and
+    /// big_vision. Hugging Face's ViT has 1e-12.
+    pub norm_eps: Option<f64>,
     /// Dropout probability after the embeddings and at the end of each residual branch.
     pub dropout: f64,
     /// Dropout probability of the attention weights.
@@ -112,7 +116,7 @@ impl Default for Vit {
             patch_bias: true,
             qkv_bias: true,
             layer_scale: 0.0,
-            norm_eps: 1e-6,
+            norm_eps: None,
             dropout: 0.0,
             attention_dropout: 0.0,
             drop_path: 0.0,
@@ -147,6 +151,11 @@ impl Vit {
         (self.width as f64 * self.mlp_ratio).round() as i64
     }
 
+    /// Epsilon of the norms, with the default resolved.
+    pub fn norm_eps(&self) -> f64 {
+        self.norm_eps.unwrap_or(if self.init == VitInit::Clip { 1e-5 } else { 1e-6 })
+    }
+
     /// Patches along one side. Pixels beyond the last whole patch are ignored, as in every library.
     pub fn grid(&self) -> i64 {
         self.image_size / self.patch_size
@@ -178,7 +187,7 @@ impl Vit {
 
     pub(super) fn block_init(&self) -> BlockInit {
         match self.init {
-            VitInit::Normal => BlockInit::normal(0.02),
+            VitInit::Normal | VitInit::Timm => BlockInit::normal(0.02),
             VitInit::Clip => BlockInit::torch(self.width, self.mlp_dim()),
         }
     }
@@ -189,7 +198,7 @@ impl Vit {
             attention: AttentionConfig { width, heads, qkv_bias, dropout: self.attention_dropout },
             mlp_dim: self.mlp_dim(),
             activation: self.activation,
-            norm_eps: self.norm_eps,
+            norm_eps: self.norm_eps(),
             order: NormOrder::Pre,
             layer_scale: (self.layer_scale > 0.0).then_some(self.layer_scale),
             dropout: self.dropout,

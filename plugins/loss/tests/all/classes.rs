@@ -1,8 +1,8 @@
 //! Cross-entropy over classes.
 
-use crate::support::Built;
-use clip_lab_plugin_api::{Catalog, Classes, Pair, Scored, Section, Task, parse};
-use tch::{Device, Kind, Tensor};
+use crate::support::build;
+use clip_lab_plugin_api::{Catalog, ClassLoss, Classes, Loss, LossContext, Scored, Section, Task, parse};
+use tch::{Device, Kind, Tensor, nn};
 
 /// Logits of `[5, 4]`, and soft targets whose rows sum to one.
 fn toy() -> (Tensor, Tensor) {
@@ -16,8 +16,16 @@ fn one_hot(classes: &[i64], count: i64) -> Tensor {
 }
 
 fn scored(share: f64, logits: &Tensor, targets: &Tensor) -> Scored {
-    let built = Built::new(&format!("plugin = 'cross_entropy'\nlabel_smoothing = {share:?}"), 5);
-    built.loss.score_classes(&Classes { logits, targets }).unwrap()
+    cross_entropy(share).score(&Classes { logits, targets }).unwrap()
+}
+
+fn cross_entropy(share: f64) -> Box<dyn ClassLoss> {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let text = format!("plugin = 'cross_entropy'\nlabel_smoothing = {share:?}");
+    match *build(&text, LossContext { vars: vars.root(), batch: 5 }).unwrap() {
+        Loss::Classes(loss) => loss,
+        other => panic!("it is {other:?}"),
+    }
 }
 
 fn value(share: f64, logits: &Tensor, targets: &Tensor) -> f64 {
@@ -107,23 +115,26 @@ fn half_precision_logits_are_scored_in_single() {
 #[test]
 fn unsupported_inputs_are_reported() {
     let (logits, targets) = toy();
-    let built = Built::new("plugin = 'cross_entropy'", 5);
     let classes = Classes { logits: &logits, targets: &targets.narrow(1, 0, 3) };
-    let error = built.loss.score_classes(&classes).unwrap_err().to_string();
+    let error = cross_entropy(0.0).score(&classes).unwrap_err().to_string();
     assert!(error.contains("[5, 4]") && error.contains("[5, 3]"), "{error}");
-    assert!(built.loss.score(&Pair::new(&logits, &logits)).is_err());
-    let clip = Built::new("plugin = 'clip'", 5);
-    assert!(clip.loss.score_classes(&Classes { logits: &logits, targets: &targets }).is_err());
 }
 
 #[test]
-fn facts_declare_the_task_of_a_loss() {
+fn properties_declare_the_task_of_the_built_loss() {
     let mut catalog = Catalog::default();
     plugins_loss::register(&mut catalog);
     assert_eq!(catalog.loss.names(), ["clip", "siglip", "multi_positive", "cross_entropy"]);
     for name in catalog.loss.names() {
         let section = Section::new("loss", 0..0, parse(format!("plugin = '{name}'")).unwrap());
-        let task = catalog.loss.plan(section).unwrap().properties.task;
+        let planned = catalog.loss.plan(section).unwrap();
+        let task = planned.properties.task;
+        let vars = nn::VarStore::new(Device::Cpu);
+        assert_eq!(
+            planned.build(LossContext { vars: vars.root(), batch: 4 }).unwrap().task(),
+            task,
+            "{name}"
+        );
         let want = if name == "cross_entropy" { Task::Classification } else { Task::Contrastive };
         assert_eq!(task, want, "{name}");
     }

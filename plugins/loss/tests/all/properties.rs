@@ -140,8 +140,7 @@ fn scale_and_bias_are_reported_as_used() {
 fn half_precision_embeddings_are_scored_in_single() {
     let (image, text) = (unit(8, 16, 5), unit(8, 16, 6));
     for spec in ALL {
-        let vars = nn::VarStore::new(Device::Cpu);
-        let loss = build(spec, LossContext { vars: vars.root(), batch: 8 }).unwrap();
+        let loss = Built::single(spec, 8).loss;
         let half = |t: &Tensor| t.to_kind(Kind::BFloat16);
         let scored = loss.score(&Pair::new(&half(&image), &half(&text))).unwrap();
         assert_eq!(scored.loss.kind(), Kind::Float);

@@ -5,12 +5,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use clip_lab_plugin_api::{Catalog, Loss, LossContext, Pair, Section, parse};
+use clip_lab_plugin_api::{Catalog, Loss, LossContext, Pair, PairLoss, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
-/// A loss and its variables.
+/// A loss over pairs and its variables.
 pub struct Built {
-    pub loss: Box<dyn Loss>,
+    pub loss: Box<dyn PairLoss>,
     pub vars: nn::VarStore,
 }
 
@@ -27,8 +27,10 @@ impl Built {
     }
 
     fn with(text: &str, batch: i64, vars: nn::VarStore) -> Self {
-        let loss = build(text, LossContext { vars: vars.root(), batch }).unwrap();
-        Self { loss, vars }
+        match *build(text, LossContext { vars: vars.root(), batch }).unwrap() {
+            Loss::Pairs(loss) => Self { loss, vars },
+            other => panic!("{text} is {other:?}"),
+        }
     }
 
     pub fn value(&self, image: &Tensor, text: &Tensor) -> f64 {
@@ -40,7 +42,7 @@ impl Built {
     }
 }
 
-pub fn build(text: &str, scope: LossContext) -> anyhow::Result<Box<dyn Loss>> {
+pub fn build(text: &str, scope: LossContext) -> anyhow::Result<Box<Loss>> {
     let mut catalog = Catalog::default();
     plugins_loss::register(&mut catalog);
     let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
@@ -59,6 +61,6 @@ pub fn unit(rows: i64, width: i64, seed: i64) -> Tensor {
 }
 
 /// Golden tensors by name.
-pub fn goldens(file: &str) -> Option<HashMap<String, Tensor>> {
-    Some(Tensor::read_safetensors(clip_lab_testing::golden(file)?).unwrap().into_iter().collect())
+pub fn goldens(file: &str) -> HashMap<String, Tensor> {
+    Tensor::read_safetensors(clip_lab_testing::golden(file)).unwrap().into_iter().collect()
 }

@@ -9,7 +9,7 @@ mod table;
 mod token_count;
 
 use anyhow::{Result, anyhow};
-use clip_lab_cli::{InspectArgs, answer, print, say};
+use clip_lab_cli::{InspectArgs, json_document, note, print};
 use clip_lab_plugin_api::{Catalog, Dataset};
 
 use self::{report::Report, token_count::TokenCounter};
@@ -37,12 +37,12 @@ pub fn inspect(args: &InspectArgs, catalog: &Catalog) -> Result<()> {
     }
     let report = Report::new(&args.data, &sources, &scans, &counter)?;
     match args.json {
-        true => print(answer(serde_json::to_value(&report)?)),
+        true => print(json_document(serde_json::to_value(&report)?)),
         false => print(table::table(&report)),
     }
     if let Some(file) = &args.sheet {
         let shown = contact_sheet::write(file, &sources, &scans, args.images.into(), args.seed)?;
-        say!("contact sheet of {shown} images: {}", file.display());
+        note!("contact sheet of {shown} images: {}", file.display());
     }
     Ok(())
 }
@@ -58,7 +58,7 @@ fn open(args: &InspectArgs, catalog: &Catalog) -> Result<(Sources, Option<Plan>)
     }
     match Folder::open(&args.data, 1.0) {
         Ok(folder) => {
-            say!("{} is a folder of images without captions or classes", args.data.display());
+            note!("{} is a folder of images without captions or classes", args.data.display());
             let all: Box<dyn Dataset> = Box::new(folder);
             Ok((vec![("all", all)], None))
         }

@@ -12,8 +12,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_cli::say;
-use clip_lab_image_io::Scratch;
+use clip_lab_cli::note;
+use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Dataset, Image};
 use image::ImageFormat;
 
@@ -47,16 +47,16 @@ pub(super) fn scan(split: &str, data: &dyn Dataset, quick: bool) -> Result<Vec<S
     let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![None; data.len()]));
     let last_progress = Mutex::new(Instant::now());
     let order: Vec<usize> = (0..data.len()).collect();
-    data.ahead(&order);
+    data.prefetch(&order);
     thread::scope(|scope| {
         let work = || -> Result<()> {
-            let mut scratch = Scratch::new()?;
+            let mut decoder = Decoder::new()?;
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 if index >= data.len() {
                     return Ok(());
                 }
-                let scan = scan_one(data, index, &mut scratch, quick);
+                let scan = scan_one(data, index, &mut decoder, quick);
                 done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(scan);
                 log_progress(&last_progress, split, index, data.len());
             }
@@ -73,12 +73,12 @@ pub(super) fn scan(split: &str, data: &dyn Dataset, quick: bool) -> Result<Vec<S
 fn log_progress(last: &Mutex<Instant>, split: &str, done: usize, all: usize) {
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     if last.elapsed() >= PROGRESS_INTERVAL {
-        say!("{split}: {done} of {all} images");
+        note!("{split}: {done} of {all} images");
         *last = Instant::now();
     }
 }
 
-fn scan_one(data: &dyn Dataset, index: usize, scratch: &mut Scratch, quick: bool) -> Scan {
+fn scan_one(data: &dyn Dataset, index: usize, decoder: &mut Decoder, quick: bool) -> Scan {
     let mut scan = Scan { bytes: 0, format: None, size: None, hash: None, misnamed: false, fault: None };
     let image = match data.image(index) {
         Ok(image) => image,
@@ -99,11 +99,11 @@ fn scan_one(data: &dyn Dataset, index: usize, scratch: &mut Scratch, quick: bool
     }
     // A panic of the decoder counts as a fault of the image.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let opened = scratch.open(image)?;
-        let (size, _room) = (opened.size(), opened.room());
-        let whole = if quick { None } else { Some(opened.whole(scratch)?) };
+        let opened = decoder.open(image)?;
+        let (size, _memory) = (opened.size(), opened.reserve());
+        let whole = if quick { None } else { Some(opened.decode(decoder)?) };
         if let Some(whole) = whole {
-            scratch.recycle(whole);
+            decoder.recycle(whole);
         }
         anyhow::Ok(size)
     }));

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use anyhow::{Result, bail};
 use clip_lab_cli::{PackArgs, PackFormat};
-use clip_lab_image_io::Scratch;
+use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::Image;
 use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 
@@ -15,11 +15,11 @@ use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 pub(super) fn encode_image(
     image: Image,
     args: &PackArgs,
-    scratch: &mut Scratch,
+    decoder: &mut Decoder,
 ) -> Result<(Vec<u8>, String)> {
     let max_side = args.resize.map_or(u32::MAX, |side| side.get());
     match image {
-        Image::Encoded(bytes) if short_side(&bytes, scratch)? <= max_side => {
+        Image::Encoded(bytes) if short_side(&bytes, decoder)? <= max_side => {
             let ending = ending(&bytes)?;
             Ok((bytes, ending.to_owned()))
         }
@@ -36,8 +36,8 @@ pub(super) fn encode_image(
 }
 
 /// The shorter side, from the header. A JPEG is not decoded, but checked for truncation.
-fn short_side(bytes: &[u8], scratch: &mut Scratch) -> Result<u32> {
-    let (width, height) = scratch.open(Image::Encoded(bytes.to_vec()))?.size();
+fn short_side(bytes: &[u8], decoder: &mut Decoder) -> Result<u32> {
+    let (width, height) = decoder.open(Image::Encoded(bytes.to_vec()))?.size();
     Ok(width.min(height))
 }
 

@@ -14,10 +14,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_cli::{PackArgs, answer, print, say, shown};
-use clip_lab_image_io::Scratch;
+use clip_lab_cli::{PackArgs, json_document, note, print, shown};
+use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Catalog, Dataset, tolerated};
-use clip_lab_shards::{NewSample, Place, Writer};
+use clip_lab_shards::{Location, NewSample, Writer};
 use serde_json::json;
 
 use self::encode::encode_image;
@@ -34,7 +34,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// The shards of a split.
 struct Packed {
     split: &'static str,
-    shards: Vec<Place>,
+    shards: Vec<Location>,
     classes: Vec<String>,
 }
 
@@ -55,13 +55,13 @@ pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
         print(json(&packed, args));
         return Ok(());
     }
-    say!("packed; add to a spec:\n");
+    note!("packed; add to a spec:\n");
     print(tables(&packed, &args.out));
     Ok(())
 }
 
-fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Place>> {
-    data.skipped().iter().for_each(|message| say!("{split}: {}", shown(message)));
+fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Location>> {
+    data.skipped().iter().for_each(|message| note!("{split}: {}", shown(message)));
     let (mut writer, last) = Writer::resume(&args.out, split, args.shard_size)?;
     let start = match last {
         None => 0,
@@ -70,7 +70,7 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
         }
     };
     if start > 0 {
-        say!("{split}: {} shards exist; resuming at image {start} of {}", writer.finished(), data.len());
+        note!("{split}: {} shards exist; resuming at image {start} of {}", writer.finished(), data.len());
     }
     let share = args.tolerate.unwrap_or_else(|| data.tolerate());
     let (mut unreadable, mut last_progress) = (Vec::new(), Instant::now());
@@ -84,12 +84,12 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
         tolerated(share, &unreadable, data.len(), "images")?;
         if last_progress.elapsed() > PROGRESS_INTERVAL {
             last_progress = Instant::now();
-            say!("{split}: {first} of {} images, {} shards", data.len(), writer.finished());
+            note!("{split}: {first} of {} images, {} shards", data.len(), writer.finished());
         }
     }
-    unreadable.iter().for_each(|error| say!("{split}: skipped: {}", shown(error)));
+    unreadable.iter().for_each(|error| note!("{split}: skipped: {}", shown(error)));
     let shards = writer.finish()?;
-    say!("{split}: {} images in {} shards", data.len() - unreadable.len(), shards.len());
+    note!("{split}: {} images in {} shards", data.len() - unreadable.len(), shards.len());
     Ok(shards)
 }
 
@@ -100,14 +100,14 @@ fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -
     thread::scope(|scope| {
         for _ in 0..cores().min(range.len()) {
             scope.spawn(|| {
-                let mut scratch = Scratch::new();
+                let mut decoder = Decoder::new();
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= range.end {
                         return;
                     }
-                    let scratch = scratch.as_mut().map_err(|error| anyhow!("{error:#}"));
-                    let sample = scratch.and_then(|scratch| sample(data, index, args, scratch));
+                    let decoder = decoder.as_mut().map_err(|error| anyhow!("{error:#}"));
+                    let sample = decoder.and_then(|decoder| sample(data, index, args, decoder));
                     let sample = sample.with_context(|| data.name(index));
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((index, sample));
                 }
@@ -119,8 +119,8 @@ fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -
     done.into_iter().map(|(_, sample)| sample).collect()
 }
 
-fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, scratch: &mut Scratch) -> Result<NewSample> {
-    let (image, ending) = encode_image(data.image(index)?, args, scratch)?;
+fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, decoder: &mut Decoder) -> Result<NewSample> {
+    let (image, ending) = encode_image(data.image(index)?, args, decoder)?;
     Ok(NewSample {
         key: format!("{index:09}"),
         ending,
@@ -133,11 +133,11 @@ fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, scratch: &mut Scrat
 
 fn json(packed: &[Packed], args: &PackArgs) -> String {
     let one = |one: &Packed| {
-        let shards: Vec<String> = one.shards.iter().map(Place::to_string).collect();
+        let shards: Vec<String> = one.shards.iter().map(Location::to_string).collect();
         json!({ "split": one.split, "shards": shards, "classes": one.classes })
     };
     let splits: Vec<_> = packed.iter().map(one).collect();
-    answer(json!({ "out": args.out, "splits": splits, "tables": tables(packed, &args.out) }))
+    json_document(json!({ "out": args.out, "splits": splits, "tables": tables(packed, &args.out) }))
 }
 
 /// The spec tables that read the shards.

@@ -1,7 +1,7 @@
 //! Points as CSV.
 
 use super::Line;
-use crate::figure::Bad;
+use crate::figure::NonFinite;
 use anyhow::Result;
 use clip_lab_escape::cell;
 
@@ -21,7 +21,7 @@ pub fn csv(lines: &[Line]) -> Result<Vec<u8>> {
             point.samples.to_string(),
             line.wall_s.to_string(),
             (point.active_ms as f64 / 1000.0).to_string(),
-            Bad::of(point.value).map_or_else(|| point.value.to_string(), |bad| bad.name().to_string()),
+            NonFinite::of(point.value).map_or_else(|| point.value.to_string(), |bad| bad.name().to_string()),
         ])?;
     }
     Ok(writer.into_inner()?)

@@ -19,7 +19,7 @@ use crate::{
 
 /// The cost and quality of an arm.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Offer {
+pub struct ArmCost {
     /// Its name.
     pub name: String,
     /// Its cost, above zero.
@@ -37,25 +37,25 @@ pub struct Axes<'w> {
     pub y: &'w str,
     /// Unit of the cost.
     pub unit: Unit,
-    /// Whether higher quality values are better.
-    pub up: bool,
+    /// Whether higher quality values are better; none if unknown, which leaves out the Pareto front.
+    pub up: Option<bool>,
 }
 
 /// Draws the arms as dots; the cost axis is logarithmic if costs span more than a decade.
 ///
 /// # Errors
 /// If no arm has a cost, or the size is invalid.
-pub fn cost(offers: &[Offer], axes: Axes, size: Size) -> Result<Scene> {
+pub fn cost(arms: &[ArmCost], axes: Axes, size: Size) -> Result<Scene> {
     size.check()?;
-    let offers: Vec<&Offer> =
-        offers.iter().filter(|o| o.cost.is_finite() && o.cost > 0.0 && o.quality.is_finite()).collect();
-    ensure!(!offers.is_empty(), "no arm has both the metric and a cost above zero to draw");
-    let (low, high) = extent(offers.iter().map(|offer| offer.cost)).unwrap_or((0.0, 1.0));
+    let arms: Vec<&ArmCost> =
+        arms.iter().filter(|o| o.cost.is_finite() && o.cost > 0.0 && o.quality.is_finite()).collect();
+    ensure!(!arms.is_empty(), "no arm has both the metric and a cost above zero to draw");
+    let (low, high) = extent(arms.iter().map(|arm| arm.cost)).unwrap_or((0.0, 1.0));
     let x = match high / low > 10.0 {
         true => Scale::over(low, high, Form::Log).padded(0.06),
         false => Scale::over(0.0, high, Form::Linear).window(0.0, 1.06),
     };
-    let (low, high) = extent(offers.iter().flat_map(|offer| offer.quality.ends())).unwrap_or((0.0, 1.0));
+    let (low, high) = extent(arms.iter().flat_map(|arm| arm.quality.ends())).unwrap_or((0.0, 1.0));
     let y = Scale::over(low, high, Form::Linear).padded(0.08);
     let Size { width_mm: wide, height_mm: tall, .. } = size;
     let rows = Frame::within(&y, ticks(&y, Unit::Number, (tall / 12.0) as usize));
@@ -67,19 +67,21 @@ pub fn cost(offers: &[Offer], axes: Axes, size: Size) -> Result<Scene> {
     frame.rows(&mut scene, &rows);
     let columns = Frame::within(&x, ticks(&x, axes.unit, (wide / 20.0) as usize));
     frame.columns(&mut scene, &columns, axes.x);
-    pareto_front(&mut scene, &frame, &offers, axes.up);
-    for (at, offer) in offers.iter().enumerate() {
-        vertical(&mut scene, &frame, offer.cost, offer.quality, PAPER[at % PAPER.len()]);
+    if let Some(up) = axes.up {
+        pareto_front(&mut scene, &frame, &arms, up);
     }
-    names(&mut scene, &frame, &offers)?;
+    for (at, arm) in arms.iter().enumerate() {
+        vertical(&mut scene, &frame, arm.cost, arm.quality, PAPER[at % PAPER.len()]);
+    }
+    names(&mut scene, &frame, &arms)?;
     Ok(scene)
 }
 
 /// Draws the Pareto front as a step line.
-fn pareto_front(scene: &mut Scene, frame: &Frame, offers: &[&Offer], up: bool) {
+fn pareto_front(scene: &mut Scene, frame: &Frame, arms: &[&ArmCost], up: bool) {
     let mut places: Vec<Point> = Vec::new();
-    for offer in pareto_optimal(offers, up) {
-        let place = frame.clamped(offer.cost, offer.quality.value);
+    for arm in pareto_optimal(arms, up) {
+        let place = frame.clamped(arm.cost, arm.quality.value);
         places.extend(places.last().map(|last| (place.0, last.1)));
         places.push(place);
     }
@@ -88,26 +90,26 @@ fn pareto_front(scene: &mut Scene, frame: &Frame, offers: &[&Offer], up: bool) {
 }
 
 /// The arms that no other arm dominates, by cost. Of several at one cost, the best.
-fn pareto_optimal<'o>(offers: &[&'o Offer], up: bool) -> Vec<&'o Offer> {
-    let quality = |offer: &Offer| if up { offer.quality.value } else { -offer.quality.value };
-    let mut sorted = offers.to_vec();
+fn pareto_optimal<'o>(arms: &[&'o ArmCost], up: bool) -> Vec<&'o ArmCost> {
+    let quality = |arm: &ArmCost| if up { arm.quality.value } else { -arm.quality.value };
+    let mut sorted = arms.to_vec();
     sorted.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(quality(b).total_cmp(&quality(a))));
-    let mut front: Vec<&Offer> = Vec::new();
-    for offer in sorted {
-        if front.last().is_none_or(|last| quality(offer) > quality(last)) {
-            front.push(offer);
+    let mut front: Vec<&ArmCost> = Vec::new();
+    for arm in sorted {
+        if front.last().is_none_or(|last| quality(arm) > quality(last)) {
+            front.push(arm);
         }
     }
     front
 }
 
 /// Draws names beside the dots, each at the first free candidate position.
-fn names(scene: &mut Scene, frame: &Frame, offers: &[&Offer]) -> Result<()> {
-    let dots: Vec<Point> = offers.iter().map(|o| frame.clamped(o.cost, o.quality.value)).collect();
+fn names(scene: &mut Scene, frame: &Frame, arms: &[&ArmCost]) -> Result<()> {
+    let dots: Vec<Point> = arms.iter().map(|o| frame.clamped(o.cost, o.quality.value)).collect();
     let mut taken: Vec<[f64; 4]> = dots.iter().map(|(x, y)| [x - 1.0, y - 1.0, x + 1.0, y + 1.0]).collect();
     let half = 0.6 * TEXT;
-    for (offer, (x, y)) in offers.iter().zip(&dots) {
-        let wide = width(&offer.name, TEXT)? * SLACK;
+    for (arm, (x, y)) in arms.iter().zip(&dots) {
+        let wide = width(&arm.name, TEXT)? * SLACK;
         let spots = (1..=6).flat_map(|ring| {
             let far = 1.6 + f64::from(ring - 1) * 1.6;
             let (up, left) = (f64::from(ring) * 1.3 * half, -far - wide);
@@ -122,7 +124,7 @@ fn names(scene: &mut Scene, frame: &Frame, offers: &[&Offer]) -> Result<()> {
             |b: &[f64; 4]| taken.iter().all(|t| b[0] >= t[2] || b[2] <= t[0] || b[1] >= t[3] || b[3] <= t[1]);
         let found = boxes.into_iter().find(|b| inside(b) && free(b));
         if let Some(found) = found {
-            scene.text((found[0], (found[1] + found[3]) / 2.0), &offer.name, INK, Anchor::Left);
+            scene.text((found[0], (found[1] + found[3]) / 2.0), &arm.name, INK, Anchor::Left);
             taken.push(found);
         }
     }
@@ -135,15 +137,15 @@ mod tests {
 
     #[test]
     fn of_equal_costs_only_the_best_is_on_the_front() {
-        let offer = |name: &str, cost, value| Offer {
+        let arm = |name: &str, cost, value| ArmCost {
             name: name.to_string(),
             cost,
             quality: Value { value, interval: None },
         };
-        let offers = [offer("a", 1.0, 3.0), offer("b", 1.0, 5.0), offer("c", 2.0, 4.0), offer("d", 3.0, 6.0)];
+        let arms = [arm("a", 1.0, 3.0), arm("b", 1.0, 5.0), arm("c", 2.0, 4.0), arm("d", 3.0, 6.0)];
         let names = |up| {
-            let front = pareto_optimal(&offers.iter().collect::<Vec<_>>(), up);
-            front.iter().map(|offer| offer.name.as_str()).collect::<Vec<_>>()
+            let front = pareto_optimal(&arms.iter().collect::<Vec<_>>(), up);
+            front.iter().map(|arm| arm.name.as_str()).collect::<Vec<_>>()
         };
         assert_eq!(names(true), ["b", "d"]);
         assert_eq!(names(false), ["a"]);

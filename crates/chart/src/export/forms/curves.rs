@@ -11,7 +11,7 @@ use super::super::{
     type_size::{PT, SMALL, TEXT, shortened},
 };
 use crate::{
-    figure::{Bad, Figure, Series},
+    figure::{Figure, NonFinite, Series},
     palette::PAPER,
 };
 
@@ -93,16 +93,16 @@ fn marks(frame: &Frame, series: &Series, scene: &mut Scene) {
         if !(0.0..=1.0).contains(&place) {
             continue;
         }
-        let (column, row) = frame.to_sheet((place, if *bad == Bad::PlusInf { 1.0 } else { 0.0 }));
+        let (column, row) = frame.to_sheet((place, if *bad == NonFinite::PlusInf { 1.0 } else { 0.0 }));
         match bad {
-            Bad::Nan | Bad::NotFinite => {
+            NonFinite::Nan | NonFinite::Unclassified => {
                 for side in [-SIZE, SIZE] {
                     let stroke = vec![(column - SIZE, row - side), (column + SIZE, row + side)];
                     scene.line(Role::Mark, stroke, ALARM, 0.35);
                 }
             }
-            Bad::PlusInf | Bad::MinusInf => {
-                let tip = if *bad == Bad::PlusInf { -SIZE } else { SIZE };
+            NonFinite::PlusInf | NonFinite::MinusInf => {
+                let tip = if *bad == NonFinite::PlusInf { -SIZE } else { SIZE };
                 let corners =
                     vec![(column - SIZE, row - tip), (column + SIZE, row - tip), (column, row + tip)];
                 scene.area(Role::Mark, corners, ALARM, 1.0);

@@ -11,7 +11,7 @@ use super::{
     intervals::{Value, extent, vertical},
 };
 use crate::{
-    figure::{Form, Scale, Tick, Unit, spread, ticks},
+    figure::{Form, Scale, Tick, Unit, place_labels, ticks},
     palette::PAPER,
 };
 
@@ -54,7 +54,7 @@ pub fn ema(slopes: &[Slope], title: &str, size: super::super::Size) -> Result<Sc
     let columns = [(0.0, "raw"), (1.0, "EMA")].map(|(at, label)| Tick { at, label: label.to_string() });
     frame.columns(&mut scene, &columns, "");
     let ends: Vec<f64> = slopes.iter().map(|slope| frame.clamped(1.0, slope.ema.value).1).collect();
-    let places = spread(&ends, TEXT * 1.25, frame.top - TEXT, frame.bottom + TEXT);
+    let places = place_labels(&ends, TEXT * 1.25, frame.top - TEXT, frame.bottom + TEXT);
     for (at, (slope, place)) in slopes.iter().zip(places).enumerate() {
         let colour = PAPER[at % PAPER.len()];
         for (raw, ema) in &slope.seeds {

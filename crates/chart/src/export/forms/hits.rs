@@ -11,7 +11,7 @@ use super::{
     intervals::{Value, extent, vertical},
 };
 use crate::{
-    figure::{Form, Scale, Tick, Unit, spread, ticks},
+    figure::{Form, Scale, Tick, Unit, place_labels, ticks},
     palette::PAPER,
 };
 
@@ -144,7 +144,7 @@ fn curves(scene: &mut Scene, frame: &Frame, arm: &Arm, ks: &[u32], directions: &
             vertical(scene, frame, place(ks, *k) + shift, *value, colour(name));
         }
     }
-    let places = spread(&ends, TEXT * 1.2, frame.top - TEXT, frame.bottom + TEXT);
+    let places = place_labels(&ends, TEXT * 1.2, frame.top - TEXT, frame.bottom + TEXT);
     for ((name, _), row) in arm.lines.iter().zip(places) {
         if let Some(row) = row {
             let ink = if colour(name) == PAPER[1] { [0x9A, 0x66, 0x00] } else { colour(name) };

@@ -11,7 +11,7 @@ use super::{
     intervals::extent,
 };
 use crate::{
-    figure::{Form, Scale, Unit, spread, ticks},
+    figure::{Form, Scale, Unit, place_labels, ticks},
     palette::PAPER,
 };
 
@@ -103,7 +103,7 @@ fn names(scene: &mut Scene, frame: &Frame, arms: &[Rates], layers: &[String]) ->
     let labels: Vec<String> =
         arms.iter().map(|arm| shortened(&arm.name, 30.0, TEXT)).collect::<Result<_>>()?;
     let room = widest(labels.iter().map(String::as_str))? * SLACK + 3.0;
-    let places = spread(&arms.iter().map(end).collect::<Vec<_>>(), room, 1.0, scene.wide - 1.0);
+    let places = place_labels(&arms.iter().map(end).collect::<Vec<_>>(), room, 1.0, scene.wide - 1.0);
     for (at, (label, place)) in labels.iter().zip(places).enumerate() {
         let colour = PAPER[at % PAPER.len()];
         if let Some(middle) = place {

@@ -1,6 +1,6 @@
 //! The images on the screen.
 
-use clip_lab_search_protocol::{Hit, Item, Judged, Miss};
+use clip_lab_search_protocol::{Hit, Item, Miss, RankedItem};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -83,7 +83,7 @@ fn of_miss(miss: &Miss, area: Rect, large: bool) -> Vec<PlacedImage> {
     let mut all = Vec::new();
     let query = Rect { height: area.height - texts(area, true).height, ..area };
     all.extend(of(&miss.query, query, "query".to_owned(), false));
-    let mut answers: Vec<&Judged> = miss.answers.iter().take(capacity(area)).collect();
+    let mut answers: Vec<&RankedItem> = miss.answers.iter().take(capacity(area)).collect();
     // The right result is always shown, in place of the last one if needed.
     let right = miss.answers.iter().find(|answer| answer.right);
     if let (Some(last), Some(right)) = (answers.last_mut(), right)
@@ -91,7 +91,7 @@ fn of_miss(miss: &Miss, area: Rect, large: bool) -> Vec<PlacedImage> {
     {
         *last = right;
     }
-    let label = |answer: &Judged| format!("{} {:.3}", answer.rank, answer.score);
+    let label = |answer: &RankedItem| format!("{} {:.3}", answer.rank, answer.score);
     let places = grid(answers.len(), area);
     all.extend(
         answers

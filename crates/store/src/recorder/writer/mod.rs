@@ -15,9 +15,9 @@ use sqlx::SqliteConnection;
 
 use super::{
     flush_policy::FlushPolicy,
-    losses::Losses,
     queue::{Buffer, Queue},
     record::Record,
+    record_count::RecordCount,
     session::Session,
     spool::{self, Spool},
 };
@@ -34,9 +34,9 @@ pub struct Shared {
     /// Why records are not written to the store; none if they are.
     pub fault: Mutex<Option<String>>,
     /// All losses.
-    pub lost: Mutex<Losses>,
+    pub lost: Mutex<RecordCount>,
     /// Losses that are not in the store as an event yet.
-    pub unreported: Mutex<Losses>,
+    pub unreported: Mutex<RecordCount>,
 }
 
 impl Shared {
@@ -64,6 +64,10 @@ pub struct Writer {
     pub shared: Arc<Shared>,
     pub open: Option<(Db, Session)>,
     pub spool: Option<Spool>,
+    /// The records in the spool.
+    pub spooled: RecordCount,
+    /// Why the store is closed.
+    pub cause: String,
     pub retry_at: Instant,
     pub heartbeat_at: Instant,
     /// Records neither in the store nor in the spool.
@@ -131,9 +135,10 @@ impl Writer {
         if let Err(error) = self.write() {
             self.open = None;
             self.retry_at = Instant::now() + self.policy.retry;
-            self.spill(&error.to_string());
+            self.cause = error.to_string();
+            self.spill();
         } else if self.open.is_none() {
-            self.spill("");
+            self.spill();
         }
         self.bound_memory();
     }

@@ -8,7 +8,7 @@ use super::Writer;
 use crate::{
     Level, NewRun, Status, StoreError,
     db::{Access, Db, Host, connect},
-    recorder::{record::Record, run_row, session::Session, spool},
+    recorder::{record::Record, record_count::RecordCount, run_row, session::Session, spool},
 };
 
 impl Writer {
@@ -19,6 +19,7 @@ impl Writer {
         if let Ok(open) = opened {
             self.open = Some(open);
             self.spool = None;
+            self.spooled = RecordCount::default();
             self.shared.set_fault(None);
         }
     }

@@ -13,20 +13,20 @@ use crate::{
 const IN_MEMORY: usize = 64 << 20;
 
 impl Writer {
-    /// Appends the batch to the spool. Records that do not fit stay in memory.
-    pub(super) fn spill(&mut self, why: &str) {
+    /// Appends the batch to the spool, while the store is closed. Records that do not fit stay in memory.
+    pub(super) fn spill(&mut self) {
         if let Err(error) = self.append() {
             self.spool = None;
-            let (why, count) =
-                (if why.is_empty() { "the store is unavailable" } else { why }, self.batch.len());
             self.shared.set_fault(Some(format!(
-                "{why}; the spool in {} failed too: {error}. {count} records wait in memory: free disk space before the \
-                 run ends",
-                self.folder.display()
+                "{}; the spool in {} failed too: {error}. {} records wait in memory: free disk space before the run ends",
+                self.cause,
+                self.folder.display(),
+                self.batch.len()
             )));
-        } else if let (false, Some(spool)) = (why.is_empty(), &self.spool) {
+        } else if let Some(spool) = &self.spool {
             self.shared.set_fault(Some(format!(
-                "{why}; training continues, records are spooled to {} and added when the store is available again",
+                "{}; training continues, records are spooled to {} and added when the store is available again",
+                self.cause,
                 spool.path().display()
             )));
         }
@@ -41,7 +41,7 @@ impl Writer {
             };
             let count = part(&self.batch, self.policy.points);
             spool.append(&self.batch[..count])?;
-            self.batch.drain(..count);
+            self.batch.drain(..count).for_each(|record| self.spooled.add(record.step()));
         }
         Ok(())
     }
@@ -66,25 +66,48 @@ impl Writer {
     /// At the end of the run: records in memory are lost. Writes that, and the end of the run, to the spool if it still fits.
     pub(super) fn give_up(&mut self) {
         if self.batch.is_empty() {
-            return;
+            return self.report_spooled();
         }
         let all = take(&mut self.batch);
         let (bulk, rest): (Vec<Record>, Vec<Record>) = all.into_iter().partition(Record::is_bulk);
         bulk.iter().for_each(|record| self.shared.count_lost(record.step()));
         self.batch = rest;
         self.report_losses();
-        let spooled = self.append().is_ok();
-        let lost = self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).text();
-        let end = if spooled {
-            "the end of the run is in the spool"
-        } else {
-            "the end of the run could not be written"
+        let appended = self.append();
+        let lost = self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).text("lost");
+        let lost = lost.map(|lost| format!("{lost}; ")).unwrap_or_default();
+        let rest = match (appended, &self.spool) {
+            (Ok(()), Some(spool)) => {
+                format!("the end of the run is only in {}; {}", spool.path().display(), self.how_to_add())
+            }
+            _ => format!(
+                "the end of the run{} could not be written. The run is shown as crashed: free disk space, then resume it \
+                 from its last checkpoint with `--resume {}`",
+                match self.batch.len().saturating_sub(1) {
+                    0 => String::new(),
+                    others => format!(" and {others} events or files"),
+                },
+                self.run.uid
+            ),
         };
-        self.shared.set_fault(Some(format!(
-            "the disk of {} is full: {}; {end}",
-            self.folder.display(),
-            lost.unwrap_or_else(|| "records are lost".to_owned())
-        )));
+        self.shared.set_fault(Some(format!("the disk of {} is full: {lost}{rest}", self.folder.display())));
+    }
+
+    /// At the end of the run: reports records that are in the spool and not in the store.
+    fn report_spooled(&self) {
+        let Some(spool) = &self.spool else { return };
+        let only = format!("only in {}", spool.path().display());
+        let records = self.spooled.text(&only).unwrap_or(only);
+        let how = self.how_to_add();
+        self.shared.set_fault(Some(format!("{}; {records}, with the end of the run; {how}", self.cause)));
+    }
+
+    fn how_to_add(&self) -> String {
+        format!(
+            "the next command that writes to the store adds what is there, such as `clip-lab runs tag {} TAG`; until then \
+             the run is shown as crashed",
+            self.run.uid
+        )
     }
 
     /// Reports losses once no more are added, so that one outage makes one event.

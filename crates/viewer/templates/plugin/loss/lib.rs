@@ -23,13 +23,13 @@ impl Settings for MyPlugin {
     }
 }
 
-impl Plugin<dyn Loss> for MyPlugin {
-    fn build(&self, _scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
-        Ok(Box::new(self.clone()))
+impl Plugin<Loss> for MyPlugin {
+    fn build(&self, _scope: LossContext<'_>) -> Result<Box<Loss>> {
+        Ok(Loss::pairs(self.clone()))
     }
 }
 
-impl Loss for MyPlugin {
+impl PairLoss for MyPlugin {
     fn score(&self, pair: &Pair) -> Result<Scored> {
         let (images, texts) = (pair.image.size(), pair.text.size());
         ensure!(images == texts, "images are {images:?} and texts {texts:?}: shapes must be equal");

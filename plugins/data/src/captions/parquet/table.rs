@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use clip_lab_files::{MIB, Room};
+use clip_lab_files::{MIB, MemoryReservation};
 use parquet::data_type::ByteArray;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::captions::list::Row;
 
-/// Maximum size of an image, as `clip_lab_image_io::MOST_BYTES`.
+/// Maximum size of an image, as `clip_lab_image_io::MAX_FILE_BYTES`.
 const MAX_IMAGE: u64 = 256 * MIB;
 
 /// A Parquet file whose image column is read page by page. The page headers of a row group, which state the rows of
@@ -114,7 +114,7 @@ impl Table {
     fn page(&self, group: usize, rows: Range<usize>, header: &PageHeader) -> Result<Page> {
         let descriptor = self.reader.metadata().file_metadata().schema_descr().column(self.column);
         let deepest = descriptor.max_def_level();
-        let _room = Room::take(header.bytes);
+        let _memory = MemoryReservation::acquire(header.bytes);
         let mut reader = self.reader.column(group, self.column)?;
         ensure!(reader.skip_records(rows.start)? == rows.start, "its row group ends early");
         let most = if header.shares { 1 } else { usize::MAX };

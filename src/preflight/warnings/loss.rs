@@ -5,18 +5,18 @@ use std::collections::HashMap;
 use clip_lab_plugin_api::{Captions, Dataset, Task};
 
 use super::Warning;
-use crate::{plan::Plan, preflight::Landmarks, train::Inputs};
+use crate::{plan::Plan, preflight::ReferenceLosses, train::Inputs};
 
 /// Smaller batches have too few negatives.
 const SMALL_BATCH: usize = 32;
 /// The largest share of a batch's captions with a duplicate in it that is not worth a warning.
 const MAX_DUPLICATES: f64 = 0.05;
 
-pub(super) fn warnings(plan: &Plan, inputs: &Inputs, landmarks: Option<&Landmarks>) -> Vec<Warning> {
+pub(super) fn warnings(plan: &Plan, inputs: &Inputs, losses: Option<&ReferenceLosses>) -> Vec<Warning> {
     if plan.task() == Task::Classification {
         return Vec::new();
     }
-    [small_batch(plan), bias(plan, landmarks), duplicates(plan, inputs)].into_iter().flatten().collect()
+    [small_batch(plan), bias(plan, losses), duplicates(plan, inputs)].into_iter().flatten().collect()
 }
 
 fn small_batch(plan: &Plan) -> Option<Warning> {
@@ -31,11 +31,11 @@ fn small_batch(plan: &Plan) -> Option<Warning> {
 }
 
 /// A bias far from -ln(B - 1) must be learned before anything else.
-fn bias(plan: &Plan, landmarks: Option<&Landmarks>) -> Option<Warning> {
+fn bias(plan: &Plan, losses: Option<&ReferenceLosses>) -> Option<Warning> {
     let bias = plan.loss.properties.bias?;
     let best = -((plan.run.batch as f64 - 1.0).ln());
     let first =
-        landmarks.map_or(String::new(), |landmarks| format!(" (the initial loss is {:.1})", landmarks.first));
+        losses.map_or(String::new(), |losses| format!(" (the initial loss is {:.1})", losses.initial));
     let message = format!(
         "[loss].bias = {bias} fits batches of about {:.0} pairs, not of {}{first}: set `bias = \"auto\"`, which is {best:.1}",
         (-bias).exp(),

@@ -11,7 +11,7 @@ use crate::{
 
 /// The grouping key of runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum By {
+pub enum GroupBy {
     /// No grouping: every run is a curve.
     #[default]
     Run,
@@ -21,22 +21,22 @@ pub enum By {
     Setting(String),
 }
 
-impl By {
+impl GroupBy {
     /// Parses `run`, `arm` or the key of a setting.
-    pub fn read(text: &str) -> By {
+    pub fn read(text: &str) -> GroupBy {
         match text {
-            "run" => By::Run,
-            "arm" => By::Arm,
-            key => By::Setting(key.to_string()),
+            "run" => GroupBy::Run,
+            "arm" => GroupBy::Arm,
+            key => GroupBy::Setting(key.to_string()),
         }
     }
 
-    /// The text that [`By::read`] parses.
+    /// The text that [`GroupBy::read`] parses.
     pub fn name(&self) -> &str {
         match self {
-            By::Run => "run",
-            By::Arm => "arm",
-            By::Setting(key) => key,
+            GroupBy::Run => "run",
+            GroupBy::Arm => "arm",
+            GroupBy::Setting(key) => key,
         }
     }
 
@@ -50,10 +50,10 @@ impl By {
         let studies = runs.iter().any(|run| run.study != runs[0].study);
         runs.iter()
             .map(|run| match self {
-                By::Run => Some(clean(&run.name)),
-                By::Arm if run.arm.is_some() && runs.iter().any(|other| replaces(other, run)) => None,
-                By::Arm => Some(arm(run, studies)),
-                By::Setting(key) => Some(value(key, setting(run, key))),
+                GroupBy::Run => Some(clean(&run.name)),
+                GroupBy::Arm if run.arm.is_some() && runs.iter().any(|other| replaces(other, run)) => None,
+                GroupBy::Arm => Some(arm(run, studies)),
+                GroupBy::Setting(key) => Some(value(key, setting(run, key))),
             })
             .collect()
     }
@@ -148,9 +148,9 @@ mod tests {
         assert_eq!(value("model.image.plugin", Some("\"vit\"".to_string())), "vit");
         assert_eq!(value("optimizer.lr", Some("0.001".to_string())), "lr 0.001");
         assert_eq!(value("optimizer.lr", None), "lr not set");
-        assert_eq!(By::read("optimizer.lr"), By::Setting("optimizer.lr".to_string()));
+        assert_eq!(GroupBy::read("optimizer.lr"), GroupBy::Setting("optimizer.lr".to_string()));
         assert_eq!(
-            ["run", "arm", "loss.plugin"].map(|text| By::read(text).name().to_string()),
+            ["run", "arm", "loss.plugin"].map(|text| GroupBy::read(text).name().to_string()),
             ["run", "arm", "loss.plugin"]
         );
     }

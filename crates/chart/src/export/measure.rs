@@ -1,4 +1,4 @@
-//! Display names of metrics, with unit and, if known, an arrow towards better values.
+//! Display names of metrics, with their unit and an arrow towards better values if the metric declares a direction.
 
 use clip_lab_store::Goal;
 
@@ -11,7 +11,7 @@ pub struct Measure {
     pub unit: String,
     /// Factor on stored values: 100 for shares.
     pub factor: f64,
-    /// Whether higher or lower is better.
+    /// Whether higher or lower is better, as its evaluator declares.
     pub goal: Goal,
 }
 
@@ -25,7 +25,6 @@ impl Measure {
             "" if seconds || last == "seconds" => ("s", 1.0),
             recorded => (recorded, 1.0),
         };
-        let goal = if goal == Goal::None { default_goal(last) } else { goal };
         Measure { name: readable(name), unit: unit.to_string(), factor, goal }
     }
 
@@ -97,16 +96,6 @@ fn is_share(last: &str) -> bool {
         || ["accuracy", "mean_per_class", "mfu"].contains(&last)
 }
 
-/// The goal of metrics that do not declare one.
-fn default_goal(last: &str) -> Goal {
-    match last {
-        "mrr" => Goal::Up,
-        _ if is_share(last) => Goal::Up,
-        _ if last == "loss" || last.ends_with("_loss") || last.ends_with("_rank") => Goal::Down,
-        _ => Goal::None,
-    }
-}
-
 /// `test/ema/retrieval/t2i/hit@1` as `test t2i hit@1, EMA`.
 fn readable(name: &str) -> String {
     let parts: Vec<&str> = name.split('/').collect();
@@ -142,15 +131,22 @@ mod tests {
 
     #[test]
     fn metrics_are_named_as_in_a_paper() {
-        let title = |name: &str| Measure::new(name, "", Goal::None).title();
-        assert_eq!(title("test/retrieval/t2i/hit@1"), "test t2i hit@1 (%) ↑");
-        assert_eq!(title("test/ema/classification/top1"), "test top-1, EMA (%) ↑");
-        assert_eq!(title("val/zero_shot/top5"), "val zero-shot top-5 (%) ↑");
-        assert_eq!(title("train/loss"), "train loss ↓");
-        assert_eq!(title("train/lr"), "train learning rate");
-        assert_eq!(title("time/data_wait_s"), "time data wait (s)");
-        assert_eq!(title("test/retrieval/i2t/mean_rank"), "test i2t mean rank ↓");
+        let title = |name: &str, goal| Measure::new(name, "", goal).title();
+        assert_eq!(title("test/retrieval/t2i/hit@1", Goal::Up), "test t2i hit@1 (%) ↑");
+        assert_eq!(title("test/ema/classification/top1", Goal::Up), "test top-1, EMA (%) ↑");
+        assert_eq!(title("val/zero_shot/top5", Goal::Up), "val zero-shot top-5 (%) ↑");
+        assert_eq!(title("train/loss", Goal::Down), "train loss ↓");
+        assert_eq!(title("train/lr", Goal::None), "train learning rate");
+        assert_eq!(title("time/data_wait_s", Goal::None), "time data wait (s)");
+        assert_eq!(title("test/retrieval/i2t/mean_rank", Goal::Down), "test i2t mean rank ↓");
         assert_eq!(Measure::new("gpu/memory", "GiB", Goal::Down).title(), "gpu memory (GiB) ↓");
+    }
+
+    #[test]
+    fn a_metric_without_a_declared_direction_has_no_arrow() {
+        for name in ["train/loss", "val/zero_shot/top1", "my/mean_rank"] {
+            assert_eq!(Measure::new(name, "", Goal::None).arrow(), "", "{name}");
+        }
     }
 
     #[test]
@@ -171,7 +167,7 @@ mod tests {
 
     #[test]
     fn metrics_of_one_unit_share_an_axis() {
-        let of = |name: &str| Measure::new(name, "", Goal::None);
+        let of = |name: &str| Measure::new(name, "", Goal::Up);
         let both = [of("val/retrieval/t2i/hit@1"), of("val/retrieval/i2t/hit@1")];
         let together = Measure::together(&both, "val/retrieval/{t2i, i2t}/hit@1");
         assert_eq!((together.title().as_str(), together.factor), ("val t2i, i2t hit@1 (%) ↑", 100.0));

@@ -11,7 +11,7 @@ const MAX_SETTINGS: usize = 5;
 
 /// Caption and provenance of a chart.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct About {
+pub struct ChartMetadata {
     /// The caption: content, runs, differing settings, number of seeds, processing.
     pub caption: String,
     /// Provenance as JSON: runs with commit, spec, code and data.
@@ -50,9 +50,9 @@ impl Source {
     }
 }
 
-impl About {
+impl ChartMetadata {
     /// For a chart of the kind `form` that shows `what`; `notes` describe the processing. `sources` may be empty.
-    pub fn new(form: &str, what: &str, sources: &[Source], notes: &[String]) -> About {
+    pub fn new(form: &str, what: &str, sources: &[Source], notes: &[String]) -> ChartMetadata {
         let mut sentences = vec![what.to_string()];
         sentences.extend((!sources.is_empty()).then(|| runs(arms_of(sources), sources)));
         sentences.extend(differences(sources));
@@ -62,7 +62,7 @@ impl About {
             "clip_lab": env!("CARGO_PKG_VERSION"), "form": form,
             "runs": sources.iter().map(|source| &source.provenance).collect::<Vec<_>>(),
         });
-        About { caption: caption.collect::<Vec<_>>().join(" "), provenance }
+        ChartMetadata { caption: caption.collect::<Vec<_>>().join(" "), provenance }
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Landmarks;
+use super::ReferenceLosses;
 use crate::{
     plan::Plan,
     train::{Components, Inputs},
@@ -46,10 +46,10 @@ pub(super) fn find(
     plan: &Plan,
     inputs: &Inputs,
     components: &Components,
-    landmarks: Option<&Landmarks>,
+    losses: Option<&ReferenceLosses>,
 ) -> Vec<Warning> {
     let mut found = checkpoint::warnings(plan);
-    found.extend(loss::warnings(plan, inputs, landmarks));
+    found.extend(loss::warnings(plan, inputs, losses));
     found.extend(weights::warnings(plan, components));
     found
 }

@@ -40,7 +40,7 @@ impl fmt::Display for Preflight {
         writeln!(
             f,
             "  memory      about {} at peak: program and lists {}, weights {}, gradients {}, optimizer {}, tricks {}, batches {}, \
-             and a training step {} (measured on the CPU, {} per sample) or an evaluation {}",
+             a training step {} (measured on the CPU, {} per sample) or an evaluation {}, and fragmentation {}",
             bytes(memory.total()),
             bytes(memory.program),
             bytes(memory.weights),
@@ -50,7 +50,8 @@ impl fmt::Display for Preflight {
             bytes(memory.batches),
             bytes(memory.activations),
             bytes(memory.activations_per_sample),
-            bytes(memory.evaluation)
+            bytes(memory.evaluation),
+            bytes(memory.fragmentation)
         )?;
         if let Some(first) = self.first_loss {
             writeln!(f, "  first loss  about {first:.4} (untrained model)")?;

@@ -1,6 +1,10 @@
-//! Prompt templates: sentences with `{}` where the name of a class goes.
+//! Zero-shot classes: prompt templates, sentences with `{}` where the name of a class goes, and the vectors of classes
+//! that their embeddings give. Evaluators classify with them, and classifiers start from them.
 
-use clip_lab_plugin_api::prelude::*;
+use anyhow::{Result, ensure};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
 
 /// A named set of templates.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -87,3 +91,24 @@ impl Templates {
         !list.is_empty() && list.iter().all(|template| template.contains("{}"))
     }
 }
+
+/// One L2-normalised vector per class, `[C, D]`: the normalised mean over templates of the normalised embeddings.
+///
+/// `by_template`: for each template the embeddings of its texts, `[C, D]`.
+///
+/// # Errors
+/// When there is no template, or shapes differ.
+pub fn class_weights(by_template: &[Tensor]) -> Result<Tensor> {
+    ensure!(!by_template.is_empty(), "class weights need at least one template");
+    let rows = by_template.iter().map(unit).collect::<Result<Vec<_>>>()?; // each [C, D]
+    unit(&Tensor::f_stack(&rows, 0)?.f_mean_dim(0, false, None)?)
+}
+
+/// L2-normalises rows.
+fn unit(rows: &Tensor) -> Result<Tensor> {
+    let length = rows.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, None)?.f_sqrt()?;
+    Ok(rows.f_div(&length.f_clamp_min(1e-12)?)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -20,14 +20,14 @@ const HUB: &str = "hf:";
 
 /// The location of a shard.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum Location {
     /// A local file.
     Local(PathBuf),
     /// `http(s)://`, `s3://`, `gs://` or `hf:`: downloaded into a cache.
     Remote(Url),
 }
 
-impl Place {
+impl Location {
     /// Parses a path or URL.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Place {
 }
 
 /// Omits user, password and query, which may be secret.
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(path) => write!(f, "{}", path.display()),
@@ -82,18 +82,18 @@ impl fmt::Display for Place {
 ///
 /// # Errors
 /// If the pattern is invalid, or a folder contains no shards.
-pub fn places(pattern: &str) -> Result<Vec<Place>> {
-    let mut places = Vec::new();
+pub fn locations(pattern: &str) -> Result<Vec<Location>> {
+    let mut locations = Vec::new();
     for name in expand(pattern)? {
-        match Place::parse(&name)? {
-            Place::Local(path) if path.is_dir() => places.extend(in_folder(&path)?),
-            place => places.push(place),
+        match Location::parse(&name)? {
+            Location::Local(path) if path.is_dir() => locations.extend(in_folder(&path)?),
+            location => locations.push(location),
         }
     }
-    Ok(places)
+    Ok(locations)
 }
 
-fn in_folder(folder: &Path) -> Result<Vec<Place>> {
+fn in_folder(folder: &Path) -> Result<Vec<Location>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("folder {} cannot be read", folder.display()))?;
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
@@ -101,7 +101,7 @@ fn in_folder(folder: &Path) -> Result<Vec<Place>> {
         paths.filter(|path| path.extension().is_some_and(|ending| ending == "tar")).collect();
     shards.sort();
     ensure!(!shards.is_empty(), "folder {} contains no *.tar", folder.display());
-    Ok(shards.into_iter().map(Place::Local).collect())
+    Ok(shards.into_iter().map(Location::Local).collect())
 }
 
 #[cfg(test)]
@@ -110,18 +110,21 @@ mod tests {
 
     #[test]
     fn secrets_are_not_displayed() {
-        let place = Place::parse("https://me:word@host:81/a/b-1.tar?token=x").unwrap();
+        let location = Location::parse("https://me:word@host:81/a/b-1.tar?token=x").unwrap();
         assert_eq!(
-            (place.to_string().as_str(), place.file_name().as_str()),
+            (location.to_string().as_str(), location.file_name().as_str()),
             ("https://host:81/a/b-1.tar", "b-1.tar")
         );
-        let place = Place::parse("hf:datasets/org/set@v1/b-1.tar").unwrap();
+        let location = Location::parse("hf:datasets/org/set@v1/b-1.tar").unwrap();
         assert_eq!(
-            (place.to_string().as_str(), place.file_name().as_str()),
+            (location.to_string().as_str(), location.file_name().as_str()),
             ("hf:datasets/org/set@v1/b-1.tar", "b-1.tar")
         );
-        assert!(Place::parse("hf:datasets/org/set/folder").is_err() && Place::parse("hf:org/a.tar").is_err());
-        let error = Place::parse("ftp://host/a.tar").unwrap_err().to_string();
+        assert!(
+            Location::parse("hf:datasets/org/set/folder").is_err()
+                && Location::parse("hf:org/a.tar").is_err()
+        );
+        let error = Location::parse("ftp://host/a.tar").unwrap_err().to_string();
         assert!(error.contains("not from ftp://"), "{error}");
     }
 }

@@ -8,9 +8,9 @@ use std::{
 
 /// The budget in bytes. A file of a few kilobytes may decode to an image of hundreds of megabytes; without a budget every
 /// thread could hold one.
-pub const MOST_ROOM: u64 = 1 << 30;
+pub const MEMORY_BUDGET: u64 = 1 << 30;
 
-static TAKEN: Mutex<u64> = Mutex::new(0);
+static RESERVED: Mutex<u64> = Mutex::new(0);
 static CHANGED: Condvar = Condvar::new();
 
 thread_local! {
@@ -20,37 +20,37 @@ thread_local! {
 
 /// A reservation of the budget, released on drop.
 #[derive(Debug)]
-pub struct Room {
+pub struct MemoryReservation {
     bytes: u64,
-    /// Not `Send`: it belongs to the thread that took it.
+    /// Not `Send`: it belongs to the thread that reserved it.
     not_send: PhantomData<*const ()>,
 }
 
-impl Room {
+impl MemoryReservation {
     /// Reserves `bytes`; blocks until they fit. A request larger than the budget waits until nothing else is reserved. A
     /// thread that already holds a reservation does not wait, which could deadlock.
-    pub fn take(bytes: u64) -> Self {
+    pub fn acquire(bytes: u64) -> Self {
         let first = HELD.get() == 0;
         HELD.set(HELD.get() + 1);
-        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-        while first && *taken > 0 && taken.saturating_add(bytes) > MOST_ROOM {
-            taken = CHANGED.wait(taken).unwrap_or_else(PoisonError::into_inner);
+        let mut reserved = RESERVED.lock().unwrap_or_else(PoisonError::into_inner);
+        while first && *reserved > 0 && reserved.saturating_add(bytes) > MEMORY_BUDGET {
+            reserved = CHANGED.wait(reserved).unwrap_or_else(PoisonError::into_inner);
         }
-        *taken = taken.saturating_add(bytes);
+        *reserved = reserved.saturating_add(bytes);
         Self { bytes, not_send: PhantomData }
     }
 
     /// Bytes reserved by all threads.
-    pub fn taken() -> u64 {
-        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn total() -> u64 {
+        *RESERVED.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Room {
+impl Drop for MemoryReservation {
     fn drop(&mut self) {
         HELD.set(HELD.get().saturating_sub(1));
-        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-        *taken = taken.saturating_sub(self.bytes);
+        let mut reserved = RESERVED.lock().unwrap_or_else(PoisonError::into_inner);
+        *reserved = reserved.saturating_sub(self.bytes);
         CHANGED.notify_all();
     }
 }

@@ -15,7 +15,7 @@ use crate::{RunId, SeriesRow, StoreError};
 
 /// The settings, metrics and labels to read for many runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequiredData {
     /// Settings and metrics with this name or last component: `lr` matches `optimizer.lr`.
     pub names: Vec<String>,
     /// Settings and metrics below this prefix, and metrics with it as a middle component: `optimizer`, `retrieval`.
@@ -32,11 +32,13 @@ struct Condition {
 
 impl Reader {
     /// The requested settings of all runs, as JSON text by key.
-    pub fn settings_asked(
+    pub fn required_settings(
         &self,
-        asked: &Asked,
+        required: &RequiredData,
     ) -> Result<HashMap<RunId, BTreeMap<String, String>>, StoreError> {
-        let Some(Condition { sql, bound }) = condition(asked, "key", '.') else { return Ok(HashMap::new()) };
+        let Some(Condition { sql, bound }) = condition(required, "key", '.') else {
+            return Ok(HashMap::new());
+        };
         // One row with all of them: each row costs a thread switch.
         let sql = format!("SELECT json_group_array(json_array(run, key, value)) FROM config WHERE {sql}");
         let text: String = self.db.with("reading the settings", async |conn| {
@@ -52,8 +54,11 @@ impl Reader {
     }
 
     /// The requested metrics of all runs.
-    pub fn series_asked(&self, asked: &Asked) -> Result<HashMap<RunId, Vec<SeriesRow>>, StoreError> {
-        match condition(asked, "name", '/') {
+    pub fn required_series(
+        &self,
+        required: &RequiredData,
+    ) -> Result<HashMap<RunId, Vec<SeriesRow>>, StoreError> {
+        match condition(required, "name", '/') {
             Some(Condition { sql, bound }) => {
                 self.series_where(&format!("SELECT * FROM metric WHERE {sql}"), &bound)
             }
@@ -63,7 +68,7 @@ impl Reader {
 
     /// The `goal_metric` of each of `runs` that has recorded it.
     pub fn goals(&self, runs: &[RunId]) -> Result<HashMap<RunId, SeriesRow>, StoreError> {
-        let sql = "SELECT m.* FROM json_each(CAST(? AS TEXT)) asked JOIN run r ON r.id = asked.value
+        let sql = "SELECT m.* FROM json_each(CAST(? AS TEXT)) requested JOIN run r ON r.id = requested.value
                    JOIN metric m ON m.run = r.id AND m.name = r.goal_metric";
         let found = self.series_where(sql, &[json_list(runs).into_bytes()])?.into_iter();
         Ok(found.filter_map(|(run, mut series)| Some((run, series.pop()?))).collect())
@@ -98,18 +103,18 @@ impl Reader {
 
 /// Matches rows whose `column` is requested; `sign` separates the components of its names. None if nothing is requested.
 /// Compares bytes, as Rust does: SQL's LIKE ignores case, and texts end at a NUL.
-fn condition(asked: &Asked, column: &str, sign: char) -> Option<Condition> {
+fn condition(required: &RequiredData, column: &str, sign: char) -> Option<Condition> {
     let text = format!("CAST({column} AS BLOB)");
     let (mut terms, mut bound) = (Vec::new(), Vec::new());
     let mut term = |sql: String, bytes: String| {
         terms.push(sql);
         bound.push(bytes.into_bytes());
     };
-    for name in asked.names.iter().chain(&asked.below) {
+    for name in required.names.iter().chain(&required.below) {
         term(format!("{text} = ?"), name.clone());
         term(format!("substr({text}, -{}) = ?", name.len() + 1), format!("{sign}{name}"));
     }
-    for name in &asked.below {
+    for name in &required.below {
         term(format!("substr({text}, 1, {}) = ?", name.len() + 1), format!("{name}{sign}"));
         if sign == '/' {
             term(format!("instr({text}, ?) > 0"), format!("/{name}/"));

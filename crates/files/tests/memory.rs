@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use clip_lab_files::{MOST_ROOM, Room};
+use clip_lab_files::{MEMORY_BUDGET, MemoryReservation};
 
 /// The budget is global: the tests of this file run one at a time.
 static TURN: Mutex<()> = Mutex::new(());
@@ -21,24 +21,24 @@ fn threads_wait_once_the_budget_is_used_up() {
     thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
-                let _room = Room::take(MOST_ROOM / 2);
+                let _memory = MemoryReservation::acquire(MEMORY_BUDGET / 2);
                 most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 thread::sleep(Duration::from_millis(20));
                 now.fetch_sub(1, Ordering::SeqCst);
             });
         }
     });
-    assert_eq!((most.into_inner(), Room::taken()), (2, 0));
+    assert_eq!((most.into_inner(), MemoryReservation::total()), (2, 0));
 }
 
 #[test]
 fn a_thread_does_not_wait_for_itself_and_oversized_requests_run_alone() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let first = Room::take(MOST_ROOM);
-    let second = Room::take(MOST_ROOM);
-    assert_eq!(Room::taken(), 2 * MOST_ROOM);
+    let first = MemoryReservation::acquire(MEMORY_BUDGET);
+    let second = MemoryReservation::acquire(MEMORY_BUDGET);
+    assert_eq!(MemoryReservation::total(), 2 * MEMORY_BUDGET);
     drop(first);
     drop(second);
-    drop(Room::take(100 * MOST_ROOM));
-    assert_eq!(Room::taken(), 0);
+    drop(MemoryReservation::acquire(100 * MEMORY_BUDGET));
+    assert_eq!(MemoryReservation::total(), 0);
 }
