@@ -73,7 +73,7 @@ pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer
 /// On narrow screens the last runs are dropped first.
 fn column(app: &App, run: &Run, rank: u8) -> Column {
     let marker = if Some(run.row.id) == app.pinned { "▶ " } else { "" };
-    Column::words(&format!("{marker}{}", run.name), rank, 8)
+    Column::text(&format!("{marker}{}", run.name), rank, 8)
 }
 
 fn cells(app: &App, key: &str, values: &[Option<&str>], theme: &Theme) -> Vec<Cell> {

@@ -84,7 +84,7 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
 fn drawn_count(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let charted = [Kind::Line, Kind::Temperature, Kind::Layers, Kind::Phases, Kind::System, Kind::Diff];
     let (drawn, all) = app.curve_counts();
-    let (key, what) = (app.keys.key_of("all"), if app.by() == By::Run { "runs" } else { "groups" });
+    let (key, what) = (app.keys.key_of("all"), if app.by() == GroupBy::Run { "runs" } else { "groups" });
     let text = match drawn < all {
         _ if !charted.contains(&kind) => return,
         true => format!(" {drawn} of {all} {what} drawn · {key} draws all "),

@@ -44,7 +44,7 @@ struct Stage {
     app: App,
     now: Instant,
     sent: u64,
-    pending: Vec<(u64, Ask)>,
+    pending: Vec<(u64, Operation)>,
 }
 
 impl Stage {
@@ -68,13 +68,13 @@ impl Stage {
     fn pass(&mut self, ms: u64) {
         self.now += Duration::from_millis(ms);
         let images = view::images_on_screen(&self.app, Rect::new(0, 0, 120, 40));
-        for (purpose, ask) in self.app.requests(self.now, &images) {
+        for (purpose, operation) in self.app.requests(self.now, &images) {
             self.sent += 1;
             if !matches!(purpose, Purpose::Thumbnail(_)) {
-                self.pending.push((self.sent, ask.clone()));
+                self.pending.push((self.sent, operation.clone()));
             }
             self.app.sent(self.sent, purpose);
-            if let Ask::Thumbnail { .. } = ask {
+            if let Operation::Thumbnail { .. } = operation {
                 self.app.receive(Reply { id: self.sent, answer: Answer::Thumbnail { jpeg: jpeg() } });
             }
         }
@@ -89,7 +89,7 @@ impl Stage {
     fn texts(&self) -> Vec<&str> {
         self.pending
             .iter()
-            .filter_map(|(_, ask)| match ask {
+            .filter_map(|(_, operation)| match operation {
                 Operation::Nearest { to: Query::Text(text), .. } => Some(text.as_str()),
                 _ => None,
             })
@@ -196,8 +196,8 @@ fn tab_goes_to_the_nearest_images_and_back() {
     }
     stage.press(KeyCode::Tab);
     stage.pass(1);
-    let (_, ask) = &stage.pending[0];
-    assert_eq!(*ask, Ask::Nearest { to: Query::Image(Image::Gallery(4)), top: 10, check: false });
+    let (_, operation) = &stage.pending[0];
+    assert_eq!(*operation, Operation::Nearest { to: Query::Image(Image::Gallery(4)), top: 10, check: false });
     stage.answer(found(10));
     assert!(stage.screen(80, 24).contains("nearest to photos/0004.jpg"));
     stage.press(KeyCode::Tab);
@@ -257,7 +257,7 @@ fn wrong_matches_show_what_was_found_and_the_right_one() {
     for of_texts in [false, true] {
         let mut stage = Stage::new(None, Some(30));
         stage.pass(1);
-        assert_eq!(stage.pending[0].1, Ask::Misses { count: 30, top: 10 });
+        assert_eq!(stage.pending[0].1, Operation::Misses { count: 30, top: 10 });
         stage.answer(misses(of_texts));
         stage.pass(1);
         for (width, height) in [(80, 24), (120, 40)] {

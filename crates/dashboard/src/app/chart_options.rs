@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use clip_lab_store::Axis;
 
 use crate::data::AxisRange;
-use clip_lab_chart::figure::{Band, By, Form};
+use clip_lab_chart::figure::{Band, Form, GroupBy};
 
 /// Chart options set by keys.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +19,7 @@ pub struct ChartOptions {
     /// Whether the runs of a group are drawn too.
     pub seeds: bool,
     /// Overrides the grouping of the layout.
-    pub by: Option<By>,
+    pub by: Option<GroupBy>,
     /// The zoomed range of the horizontal axis.
     pub range: Option<AxisRange>,
     /// The cursor: an axis and a value on it.

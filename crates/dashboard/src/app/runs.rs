@@ -6,7 +6,7 @@ use clip_lab_store::RunId;
 
 use super::App;
 use crate::data::Run;
-use clip_lab_chart::figure::By;
+use clip_lab_chart::figure::GroupBy;
 
 impl App {
     /// The selected run, if any.
@@ -60,7 +60,7 @@ impl App {
 
     /// How many curves the charts draw, and how many there are: runs, or groups of runs.
     pub fn curve_counts(&self) -> (usize, usize) {
-        let by_run = self.by() == By::Run;
+        let by_run = self.by() == GroupBy::Run;
         let curve = |run: &Run| if by_run { Some(run.row.uid.clone()) } else { run.group.clone() };
         let all: HashSet<String> = self.snapshot.runs.iter().filter_map(curve).collect();
         let shown = |run: &&Run| run.colour.is_some() && !self.hidden.contains(&run.row.id);

@@ -5,7 +5,7 @@ use clip_lab_store::Axis;
 use super::App;
 use crate::{data::AxisRange, keys::ChartAction};
 use clip_lab_chart::{
-    figure::{By, View, reach},
+    figure::{GroupBy, View, scale_from_zero},
     layout::{Kind, Panel},
 };
 

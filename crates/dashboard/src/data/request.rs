@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use clip_lab_store::{Axis, RunId};
 
-use clip_lab_chart::{figure::By, filter::Filter, layout::Layout};
+use clip_lab_chart::{figure::GroupBy, filter::Filter, layout::Layout};
 
 /// What the feed should read.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,7 +32,7 @@ pub struct FeedRequest {
     /// The baseline that other runs are compared with.
     pub pinned: Option<RunId>,
     /// How runs are grouped.
-    pub by: By,
+    pub by: GroupBy,
     /// The zoomed range of a horizontal axis.
     pub range: Option<AxisRange>,
     /// Overrides the smoothing half-life of all charts; a zoomed read needs the points before its range.

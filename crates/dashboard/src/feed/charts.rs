@@ -5,8 +5,8 @@ use clip_lab_store::{Goal, Reader, SeriesRow, StoreError};
 use super::Feed;
 use crate::data::{Chart, FeedRequest, Run};
 use clip_lab_chart::{
-    export::words::{Measure, one_axis},
-    figure::{By, Rows},
+    export::measure::{Measure, one_axis},
+    figure::{GroupBy, Rows},
     layout::{Kind, Panel},
     names::{label, metrics, short_names},
     text::clean,
@@ -39,7 +39,7 @@ impl Feed {
     ) -> Result<Chart, StoreError> {
         let axis = request.x.unwrap_or(panel.x);
         let max_buckets = request.max_buckets();
-        let mut chart = Chart { x: axis, grouped: request.by != By::Run, ..Chart::default() };
+        let mut chart = Chart { x: axis, grouped: request.by != GroupBy::Run, ..Chart::default() };
         let all_series = || runs.iter().flat_map(|run| &run.series);
         let metrics = share_axis(&mut chart, &metrics(&panel.metrics, all_series()), all_series());
         let short_names = short_names(&metrics);

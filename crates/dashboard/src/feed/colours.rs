@@ -7,7 +7,7 @@ use clip_lab_store::{RunId, RunRow};
 use super::properties::PropertyCache;
 use crate::data::FeedRequest;
 use clip_lab_chart::{
-    figure::{By, Colours},
+    figure::{Colours, GroupBy},
     palette::COLOURS,
 };
 
@@ -28,8 +28,13 @@ impl CurveColours {
     }
 
     /// The group of each run; `None` if runs are not grouped. Assigns colours to new groups.
-    pub fn groups(&mut self, rows: &[RunRow], by: &By, properties: &PropertyCache) -> Vec<Option<String>> {
-        if *by == By::Run {
+    pub fn groups(
+        &mut self,
+        rows: &[RunRow],
+        by: &GroupBy,
+        properties: &PropertyCache,
+    ) -> Vec<Option<String>> {
+        if *by == GroupBy::Run {
             return vec![None; rows.len()];
         }
         let setting = |row: &RunRow, key: &str| properties.get(row.id).settings.get(key).cloned();
@@ -48,7 +53,7 @@ impl CurveColours {
         let order = order(rows, request);
         // Unless all are requested, one curve per palette colour.
         let most = if request.draw_all { usize::MAX } else { COLOURS };
-        if request.by == By::Run {
+        if request.by == GroupBy::Run {
             let drawn: Vec<RunId> = order.into_iter().take(most).map(|at| rows[at].id).collect();
             self.assign_distinct(rows, &drawn);
             let colour = |row: &RunRow| self.runs.get(&row.id).copied().filter(|_| drawn.contains(&row.id));

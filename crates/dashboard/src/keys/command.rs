@@ -1,6 +1,6 @@
 //! Parses and completes the command line: the name of a binding and its argument.
 
-use clip_lab_diagnostics::nearest;
+use clip_lab_diagnostics::suggest;
 
 use super::{Action, BINDINGS, Binding, Handler, Names};
 
@@ -46,7 +46,7 @@ fn binding(name: &str) -> Result<&'static Binding, String> {
         (Some(binding), _) | (None, [binding]) => Ok(*binding),
         (None, []) => {
             let names: Vec<&str> = BINDINGS.iter().map(|binding| binding.name).collect();
-            let hint = nearest(name, &names)
+            let hint = suggest(name, &names)
                 .map_or("press Tab to list all".to_string(), |name| format!("did you mean `{name}`?"));
             Err(format!("unknown command `{name}`; {hint}"))
         }

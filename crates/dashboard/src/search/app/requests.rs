@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_search_protocol::{Answer, Ask, Query, Reply};
+use clip_lab_search_protocol::{Answer, Operation, Query, Reply};
 
 use super::App;
 
@@ -21,21 +21,21 @@ pub enum Purpose {
 impl App {
     /// The requests to send now, including those for `images`. At most one query is in flight, so that the latest
     /// text does not queue behind earlier ones.
-    pub fn requests(&mut self, now: Instant, images: &[(usize, u32)]) -> Vec<(Purpose, Ask)> {
+    pub fn requests(&mut self, now: Instant, images: &[(usize, u32)]) -> Vec<(Purpose, Operation)> {
         let mut requests = Vec::new();
         let busy = self.in_flight.values().any(|purpose| !matches!(purpose, Purpose::Thumbnail(_)));
         if let Some((query, _)) = self.due.take_if(|(_, from)| !busy && now >= *from) {
-            let ask = Ask::Nearest { to: query.clone(), top: self.top, check: false };
-            requests.push((Purpose::Search(query), ask));
+            let operation = Operation::Nearest { to: query.clone(), top: self.top, check: false };
+            requests.push((Purpose::Search(query), operation));
         }
         if let (Some(count), None, false) = (self.worst, &self.misses, busy)
             && self.error.is_none()
         {
-            requests.push((Purpose::Misses, Ask::Misses { count, top: self.top }));
+            requests.push((Purpose::Misses, Operation::Misses { count, top: self.top }));
         }
         if self.gallery.on() {
             let missing = self.thumbnails.requests(images.iter().copied());
-            requests.extend(missing.into_iter().map(|(key, ask)| (Purpose::Thumbnail(key), ask)));
+            requests.extend(missing.into_iter().map(|(key, operation)| (Purpose::Thumbnail(key), operation)));
         }
         requests
     }
