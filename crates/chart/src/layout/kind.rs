@@ -1,5 +1,5 @@
-//! Panel kinds. To add one: a line here, a file in `crates/dashboard/src/panels/` that draws it, and a match arm in
-//! `crates/dashboard/src/panel.rs`.
+//! Panel kinds. To add one: a line here, a file in `dashboard/src/panels/` that draws it, and a match arm in
+//! `dashboard/src/panel.rs`.
 
 macro_rules! kinds {
     ($($(#[$doc:meta])+ $kind:ident: $name:literal, $heading:literal, $wide:literal x $high:literal;)+) => {
