@@ -16,7 +16,7 @@ pub struct EmbedArgs {
     /// A folder of images to embed, in name order
     #[arg(long, value_name = "FOLDER")]
     pub images: Option<PathBuf>,
-    /// A file of texts to embed, one a line
+    /// A file of texts to embed, one per line
     #[arg(long, value_name = "FILE")]
     pub texts: Option<PathBuf>,
     /// The output file: .safetensors, .npz, or .npy for a single array

@@ -13,7 +13,7 @@ pub const EXAMPLES: &str = "Examples:
   clip-lab eval lit --data cifar10/test --templates openai80    zero-shot with 80 templates
   clip-lab eval lit --data cifar10/test --confusion cifar.png   a confusion matrix
   clip-lab eval cifar-finetune --data cifar10/test              a classifier on other images
-  clip-lab eval hf:openai/clip-vit-base-patch32 --data imagenet-v2 --classes names.txt --templates openai7
+  clip-lab eval hf:openai/clip-vit-base-patch32 --data imagenet-v2 --classes names.txt
   clip-lab compare lit clip-scratch --metric cifar10-test/zero_shot/top1
   clip-lab eval --interpolate experiments/lit.toml lit          interpolated weights (WiSE-FT)
 
@@ -87,7 +87,8 @@ pub struct DataArgs {
     /// names one (default: of the model's spec)
     #[arg(long, value_name = "DATA")]
     pub data: Option<PathBuf>,
-    /// Prompt templates: photo, plain, openai7, openai80, or a file (TOML with `templates = [...]`, or text, one a line)
+    /// Prompt templates: photo, plain, openai7, openai80, or a file (TOML with `templates = [...]`, or text, one per
+    /// line)
     #[arg(long, value_name = "NAME|FILE")]
     pub templates: Option<String>,
     /// Class names: a text file with one name a line in class order, or TOML with `folder = "name"` for those that

@@ -45,7 +45,7 @@ pub struct ModelShowArgs {
 const SHOW: &str = "Examples:
   clip-lab model show lit
   clip-lab model show hf:openai/clip-vit-base-patch32              downloaded once, to the Hub cache
-  clip-lab model show hf:org/private@v2 --json                     a revision; private, with HF_TOKEN";
+  clip-lab model show hf:org/private@v2 --json                     a revision, with HF_TOKEN";
 
 /// `clip-lab model export`.
 #[derive(Debug, Args)]

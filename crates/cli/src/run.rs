@@ -16,7 +16,7 @@ pub enum Ui {
     Dashboard,
     /// Progress lines
     Plain,
-    /// Progress as JSON, one object a line
+    /// Progress as JSON, one object per line
     Json,
     /// Nothing
     None,
@@ -126,6 +126,6 @@ const RUN: &str = "Examples:
   clip-lab run experiments/lit.toml --set run.seed=1 --set trick.0.max_norm=0.5
   clip-lab run experiments/lit.toml --resume lit                   resume the newest run named lit
   clip-lab run experiments/lit.toml --overfit                      overfit one batch
-  clip-lab run experiments/lit.toml --json > progress.jsonl        one JSON object a line
-  clip-lab run experiments/tricks.toml --jobs 2 --only baseline    one arm of a study, two runs at once
+  clip-lab run experiments/lit.toml --json > progress.jsonl        one JSON object per line
+  clip-lab run experiments/tricks.toml --jobs 2 --only baseline    one arm, two runs at once
   clip-lab run experiments/tricks.toml --dry-run                   print what would run";

@@ -18,7 +18,7 @@ pub struct SearchArgs {
     /// Search for images similar to this one; may be repeated
     #[arg(long, value_name = "FILE")]
     pub image: Vec<PathBuf>,
-    /// A file of texts to search for, one a line
+    /// A file of texts to search for, one per line
     #[arg(long, value_name = "FILE")]
     pub queries: Option<PathBuf>,
     /// The number of results of a query
@@ -164,7 +164,7 @@ impl SearchDirection {
 const EXAMPLES: &str = "Examples:
   clip-lab search lit --images ~/photos \"a dog on a beach\"      the ten nearest images
   clip-lab search lit --images ~/photos                         interactive, on a terminal
-  clip-lab search lit --images ~/photos --image dog.jpg --show  similar images, drawn in the terminal
+  clip-lab search lit --images ~/photos --image dog.jpg --show  similar images, in the terminal
   clip-lab search lit --queries texts.txt --out sheet.html      a page of the run's test images
   clip-lab search lit --wrong --direction i2t                   missed queries of the evaluation
 

@@ -18,7 +18,8 @@ pub struct Classifier {
     /// L2-normalise embeddings before the classifier. Default: only with `zero_shot`, whose logits are cosine
     /// similarities.
     pub normalise: Option<bool>,
-    /// With `zero_shot`: prompt templates with `{}` for the class, or the name of a set: "photo", "plain", "openai7".
+    /// With `zero_shot`: prompt templates with `{}` for the class, or the name of a set: "photo", "plain", "openai7" or
+    /// "openai80".
     pub templates: Templates,
     /// With `zero_shot`: logit scale (inverse temperature) of the cosine similarities; OpenAI's CLIP models have 100.
     pub scale: f64,

@@ -31,7 +31,7 @@
 //! | 10 | 1 | 95.6 | 95.5 | 95.5 | 97.0 |
 //! | 10 | 4 | 95.3 | 95.8 | 95.0 | 94.4 |
 //!
-//! In short: 95 to 98% with two seeds or more, conservative when they are few, and 93 to 95% over queries with one seed
+//! In short: 95 to 99% with two seeds or more, conservative when they are few, and 93 to 95% over queries with one seed
 //! and a test set of this size. Percentile intervals over three resampled seeds cover only 87% where seeds vary as much as
 //! they often do (spread 4): they are not used.
 //!

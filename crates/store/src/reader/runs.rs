@@ -115,7 +115,7 @@ fn suggest(runs: &[RunRow], selector: &str) -> String {
     let likely: Vec<&str> = names.iter().filter(|n| n.0 > 0.7).take(3).map(|n| n.1).collect();
     match (runs.is_empty(), likely.is_empty()) {
         (true, _) => ": the store has no runs yet".into(),
-        (_, true) => "; `clip-lab runs` lists them".into(),
+        (_, true) => "; `clip-lab runs list` lists them".into(),
         _ => format!("; did you mean {}?", likely.join(" or ")),
     }
 }
