@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::Highlight;
 use crate::{put::Put as _, theme::Theme};
 use clip_lab_chart::{
-    figure::{Figure, Series, number, spread},
+    figure::{Figure, Series, number, place_labels},
     text::{cut, width},
 };
 
@@ -50,7 +50,7 @@ pub fn labels(
     let high = f64::from(inside.height);
     let row = |y: f64| (1.0 - figure.y.scale.place(y).clamp(0.0, 1.0)) * (high - 1.0) + 0.5;
     let wanted: Vec<f64> = named.iter().map(|(_, y, _)| row(*y)).collect();
-    for ((series, _, value), place) in named.iter().zip(spread(&wanted, 1.0, 0.0, high)) {
+    for ((series, _, value), place) in named.iter().zip(place_labels(&wanted, 1.0, 0.0, high)) {
         let Some(place) = place else { continue };
         let row = inside.y + ((place - 0.5).round().max(0.0) as u16).min(inside.height - 1);
         let style = Style::new()
