@@ -117,7 +117,7 @@ pub fn svg(figure: &Figure, size: Size) -> Result<String> {
 /// # Errors
 /// If the backend cannot draw it.
 pub fn scene_svg(scene: &scene::Scene, description: &str) -> Result<String> {
-    svg::document(scene, description, "")
+    Ok(outline::outlined(&svg::document(scene, description, "")?))
 }
 
 /// Writes one chart of `runs`, or their points, to [`ExportOptions::out`]. Deterministic: the same data give the same bytes.

@@ -193,7 +193,7 @@ fn hits_and_misses_are_shown_with_their_images() {
         images.iter().all(|node| node.attribute("src") == Some(&format!("data:image/jpeg;base64,{alone}")))
     );
     assert_eq!(images[0].attribute("alt"), Some("apple.png, 0.25, wrong"));
-    assert!(fs::read(folder.join("figures/picture-ab12.jpg")).unwrap().starts_with(&[0xff, 0xd8]));
+    assert!(fs::read(folder.join("figures/image-ab12.jpg")).unwrap().starts_with(&[0xff, 0xd8]));
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn one_seed_and_no_difference_are_stated() {
         lab.add(TestRun { hits: 303 + 7 * seed, ..TestRun::of("twin", seed) });
     }
     let open = answer(&["clip", "twin"]);
-    assert!(open.contains("no significant difference to `clip`: the interval includes zero"), "{open}");
+    assert!(open.contains("does not differ significantly from `clip`: the interval includes zero"), "{open}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clip_lab_plugin_api::{Report, Scored, tolerated};
-use clip_lab_store::{Level, Tick};
+use clip_lab_store::{Goal, Level, Tick};
 
 use super::{Ended, Trainer};
 use crate::{StepStatus, Summary, components::count, environment};
@@ -25,6 +25,9 @@ impl Trainer<'_> {
         self.monitor.step(line, self.clock.pairs_of_step());
         if !step.is_multiple_of(self.plan.run.log_every) && step != self.inputs.total {
             return;
+        }
+        if !self.latest.contains_key("train/loss") {
+            self.run_record.recorder.describe_metric("train/loss", "", Goal::Down);
         }
         let mut points = vec![("train/loss".to_owned(), loss), ("train/lr".to_owned(), lr)];
         let loss_report = scored.report.iter().map(|(name, value)| (*name, value));

@@ -120,10 +120,11 @@ fn clause(verdict: Verdict, names: &[String], reference: &str, table: &Table) ->
                 Verdict::InconclusiveOneSeed => ", and covers the queries of one seed, not training",
                 _ => "",
             };
-            format!("{names} {has} no significant difference to {reference}: {interval} includes zero{but}")
+            let does = if one { "does" } else { "do" };
+            format!("{names} {does} not differ significantly from {reference}: {interval} includes zero{but}")
         }
         Verdict::Same => format!("{names} {has} the same values as {reference} with every seed"),
-        Verdict::NoInterval => format!("the error of the difference of {names} to {reference} is unknown"),
+        Verdict::NoInterval => format!("the error of the difference between {names} and {reference} is unknown"),
         Verdict::Missing => format!("{names} cannot be compared with {reference}"),
     }
 }

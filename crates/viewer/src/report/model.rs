@@ -161,7 +161,7 @@ pub struct FoundImage {
 impl FoundImage {
     /// The file of its thumbnail in `figures/`.
     pub fn file(&self) -> String {
-        format!("picture-{}.jpg", super::file_name::file_name(self.digest.as_deref().unwrap_or_default()))
+        format!("image-{}.jpg", super::file_name::file_name(self.digest.as_deref().unwrap_or_default()))
     }
 
     /// The alternative text.
