@@ -35,6 +35,10 @@ char* shim_fused_adamw(void** params, void** grads, void** exp_avgs, void** exp_
   });
 }
 
+void shim_drop_gradients(void** tensors, size_t n) {
+  for (size_t i = 0; i < n; ++i) static_cast<at::Tensor*>(tensors[i])->mutable_grad().reset();
+}
+
 // The norm of all tensors together, as a scalar on their device, without synchronisation.
 char* shim_global_norm(void** tensors, size_t n, void* out) {
   return guarded([&] {

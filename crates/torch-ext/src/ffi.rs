@@ -22,6 +22,7 @@ unsafe extern "C" {
         weight_decay: f64,
         eps: f64,
     ) -> *mut c_char;
+    fn shim_drop_gradients(tensors: *const *const c_void, n: usize);
     fn shim_global_norm(tensors: *const *const c_void, n: usize, out: *mut c_void) -> *mut c_char;
     fn free(memory: *mut c_void);
 }
@@ -76,6 +77,12 @@ pub fn fused_adamw(
             eps,
         )
     })
+}
+
+pub fn drop_gradients(tensors: &[Tensor]) {
+    let list = pointers(tensors);
+    // SAFETY: every pointer is a live at::Tensor during the call.
+    unsafe { shim_drop_gradients(list.as_ptr(), list.len()) };
 }
 
 pub fn global_norm(tensors: &[Tensor]) -> Result<Tensor> {

@@ -76,6 +76,12 @@ pub fn fused_adamw(
     ffi::fused_adamw(params, grads, exp_avgs, exp_avg_sqs, steps, adamw)
 }
 
+/// Frees the gradients of `leaves`, as PyTorch's `zero_grad(set_to_none=True)`: the next backward pass then stores its
+/// gradients instead of adding them to zeros.
+pub fn drop_gradients(leaves: &[Tensor]) {
+    ffi::drop_gradients(leaves);
+}
+
 /// The 2-norm of all tensors together, as a scalar on their device, without synchronisation.
 ///
 /// # Errors
@@ -109,6 +115,17 @@ mod tests {
     #[test]
     fn libtorch_states_its_version() {
         assert_eq!(LIBTORCH.split('.').count(), 3, "{LIBTORCH}");
+    }
+
+    #[test]
+    fn dropped_gradients_are_undefined_and_start_again() {
+        let leaf = Tensor::ones([2], (Kind::Float, Device::Cpu)).set_requires_grad(true);
+        for _ in 0..2 {
+            (&leaf * 3.0).sum(Kind::Float).backward();
+            assert_eq!(leaf.grad().double_value(&[0]), 3.0);
+            drop_gradients(&[leaf.shallow_clone()]);
+            assert!(!leaf.grad().defined());
+        }
     }
 
     #[test]

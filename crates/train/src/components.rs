@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_model::{Classifier, ImageTower, Numerics, Objective, TextTower, WeightsSource, init_zero_shot};
 use clip_lab_plugin_api::{Evaluator, Loss, LossContext, Optimizer, Params, Report, Schedule, Trick};
+use clip_lab_torch_ext::drop_gradients;
 use tch::{Device, nn};
 
 use super::inputs::Inputs;
@@ -101,11 +102,10 @@ impl Components {
         Ok(())
     }
 
-    /// Clears the gradients of the trained parameters.
-    pub fn zero_grad(&self) {
-        for param in self.params.trained() {
-            param.tensor.shallow_clone().zero_grad();
-        }
+    /// Frees the gradients of the trained parameters.
+    pub fn drop_gradients(&self) {
+        let trained: Vec<_> = self.params.trained().map(|param| param.tensor.shallow_clone()).collect();
+        drop_gradients(&trained);
     }
 }
 

@@ -84,7 +84,7 @@ impl Step<'_> {
                 self.components.update(step, lr, &mut report)?;
             }
         }
-        self.components.zero_grad();
+        self.components.drop_gradients();
         self.phases.leave();
         Ok(StepOutput { loss, scored, report })
     }

@@ -40,7 +40,10 @@ impl Trick for ClipGrad {
         let _guard = tch::no_grad_guard();
         let norm = global_norm(&gradients)?;
         report.add("grad_norm", &norm);
-        // Multiplies unconditionally: reading the norm would synchronise with the device.
+        // A factor of 1 changes nothing. On a GPU it is applied unread, as reading would synchronise with the device.
+        if norm.device() == Device::Cpu && norm.double_value(&[]) + 1e-6 <= self.max_norm {
+            return Ok(());
+        }
         let factor = (norm.f_add_scalar(1e-6)?.f_reciprocal()? * self.max_norm).f_clamp_max(1.0)?;
         for mut gradient in gradients {
             let _ = gradient.f_mul_(&factor)?;

@@ -124,7 +124,9 @@ fn clause(verdict: Verdict, names: &[String], reference: &str, table: &Table) ->
             format!("{names} {does} not differ significantly from {reference}: {interval} includes zero{but}")
         }
         Verdict::Same => format!("{names} {has} the same values as {reference} with every seed"),
-        Verdict::NoInterval => format!("the error of the difference between {names} and {reference} is unknown"),
+        Verdict::NoInterval => {
+            format!("the error of the difference between {names} and {reference} is unknown")
+        }
         Verdict::Missing => format!("{names} cannot be compared with {reference}"),
     }
 }
