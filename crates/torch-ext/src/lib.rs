@@ -1,6 +1,6 @@
 //! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation,
 //! autocast on any device, activation recomputation, TorchScript modules, FLOP counts,
-//! peak memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
+//! peak memory, pinned memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
 //! workspace is here.
 
 mod cuda;
@@ -8,6 +8,7 @@ mod ffi;
 mod flops;
 mod heap;
 mod memory;
+mod pinned;
 mod precision;
 mod product;
 mod recompute;
