@@ -30,7 +30,7 @@ pub fn embed_texts(
     let mut parts = Vec::new();
     for chunk in order.chunks(TEXT_BATCH) {
         let rows: Vec<&[i64]> = chunk.iter().map(|&index| ids[index].as_slice()).collect();
-        let tokens = pad(&rows, tokenizer.pad(), device);
+        let tokens = pad(&rows, tokenizer.pad(), device)?;
         parts.push(tch::no_grad(|| {
             let features = tower.features(&tokens, Mode::Eval)?;
             let rows = tower.project(&features, Mode::Eval)?;

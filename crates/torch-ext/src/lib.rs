@@ -20,6 +20,7 @@ pub use cuda::{cuda_version, gpu_model, open_cuda};
 pub use flops::{count_flops, uncounted};
 pub use heap::retain_freed_memory;
 pub use memory::{measure_peak_memory, peak_memory, reset_peak_memory};
+pub use pinned::upload;
 pub use precision::{allow_tf32, autocast, channels_last};
 pub use product::Products;
 pub use recompute::{is_recomputing, recompute_stages, stage};

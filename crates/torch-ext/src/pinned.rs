@@ -3,7 +3,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use tch::{Device, Kind, Tensor};
 
 use crate::ffi::into_result;
@@ -33,6 +33,27 @@ pub(crate) fn empty_for(device: Device, size: &[i64], kind: Kind) -> Result<Tens
     Ok(out)
 }
 
+/// Each of `parts` as a vector on `device`, int64. They are views of one tensor, which a GPU copies at once from pinned
+/// memory, while the host continues.
+///
+/// # Errors
+/// If libtorch cannot allocate the tensors.
+pub fn upload<const N: usize>(parts: [&[i64]; N], device: Device) -> Result<[Tensor; N]> {
+    let sizes = parts.map(|part| part.len() as i64);
+    let total: i64 = sizes.iter().sum();
+    let host = empty_for(device, &[total], Kind::Int64)?;
+    let mut start = host.data_ptr().cast::<i64>();
+    for part in parts {
+        // SAFETY: `host` is contiguous int64 on the CPU, has the length of all parts, and is not shared.
+        unsafe {
+            start.copy_from_nonoverlapping(part.as_ptr(), part.len());
+            start = start.add(part.len());
+        }
+    }
+    let values = host.f_to_device_(device, Kind::Int64, true, false)?;
+    values.f_split_with_sizes(sizes, 0)?.try_into().map_err(|_| anyhow!("libtorch did not split a tensor"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +77,19 @@ mod tests {
             }
         }
         assert!(empty_for(Device::Cpu, &[1], Kind::Half).unwrap_err().to_string().contains("not Half"));
+    }
+
+    #[test]
+    fn uploaded_parts_are_vectors_of_one_tensor() {
+        let gpu = Cuda::is_available().then_some(Device::Cuda(0));
+        for device in [Some(Device::Cpu), gpu].into_iter().flatten() {
+            let [a, none, b] = upload([&[3, -1], &[], &[i64::MAX]], device).unwrap();
+            assert_eq!(Vec::<i64>::try_from(&a).unwrap(), [3, -1]);
+            assert_eq!(Vec::<i64>::try_from(&b).unwrap(), [i64::MAX]);
+            assert_eq!((none.size(), none.kind(), b.device()), (vec![0], Kind::Int64, device));
+            assert_eq!(b.data_ptr() as usize - a.data_ptr() as usize, 16, "they share memory");
+            let [nothing] = upload([&[]], device).unwrap();
+            assert_eq!(nothing.size(), [0]);
+        }
     }
 }
