@@ -5,7 +5,12 @@ use clip_lab_plugin_api::Tokens;
 use clip_lab_torch_ext::{Rows, upload};
 use tch::{Device, Kind, Tensor};
 
-use super::{Unreadable, duplicates::groups, padding::Padded, source::Sample};
+use super::{
+    Unreadable,
+    duplicates::groups,
+    padding::{Padded, Padding},
+    source::Sample,
+};
 
 /// A batch on the device.
 #[derive(Debug)]
@@ -71,7 +76,7 @@ impl Batch {
     pub(super) fn collate(
         samples: Vec<Sample>,
         images: Option<Rows>,
-        pad_id: i64,
+        padding: Padding,
         device: Device,
     ) -> Result<Self> {
         let rows: Vec<i64> = (0..)
@@ -88,7 +93,7 @@ impl Batch {
         let captions: Vec<Option<&str>> = readable.iter().map(|sample| sample.caption.as_deref()).collect();
         let classes: Vec<i64> = readable.iter().map(|sample| sample.class).collect();
         let texts: Vec<&[i64]> = readable.iter().map(|sample| sample.ids.as_slice()).collect();
-        let padded = Padded::new(&texts, pad_id);
+        let padded = Padded::new(&texts, padding, device);
         let images = images.map(|images| {
             let whole = images.join()?;
             // Copies only if an image is unreadable.
@@ -129,7 +134,7 @@ mod tests {
             sample(9, &[8], "b", 4),
             sample(1, &[9, 9], "a", 6),
         ];
-        let batch = Batch::collate(samples, None, 1, Device::Cpu).unwrap();
+        let batch = Batch::collate(samples, None, Padding { id: 1, limit: 77 }, Device::Cpu).unwrap();
         let values = |tensor: &Tensor| Vec::<i64>::try_from(tensor).unwrap();
         assert_eq!(values(&batch.indices), [7, 9, 1]);
         assert_eq!(values(&batch.group), [0, 1, 0]);
@@ -145,7 +150,7 @@ mod tests {
     fn a_batch_of_unreadable_samples_is_empty() {
         let unreadable = Unreadable { image: 3, name: "3.png".to_owned(), reason: "truncated".to_owned() };
         let samples = vec![Sample { unreadable: Some(unreadable), ..Sample::new(3) }];
-        let batch = Batch::collate(samples, None, 0, Device::Cpu).unwrap();
+        let batch = Batch::collate(samples, None, Padding { id: 0, limit: 77 }, Device::Cpu).unwrap();
         assert!(batch.is_empty());
         assert_eq!((batch.tokens.ids.size(), batch.group.size()), (vec![0, 1], vec![0]));
     }

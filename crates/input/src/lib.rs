@@ -22,7 +22,7 @@ pub use identity::identity;
 pub use item::Item;
 pub use loader::{Loader, PREFETCHED_BATCHES, cores};
 pub use order::Order;
-pub use padding::pad;
+pub use padding::{Padding, pad};
 pub use prepare::Prepare;
 pub use source::{Read, Source};
 pub use unreadable::Unreadable;
