@@ -2,10 +2,15 @@
 
 use anyhow::Result;
 use clip_lab_plugin_api::Tokens;
-use clip_lab_torch_ext::Rows;
+use clip_lab_torch_ext::{Rows, upload};
 use tch::{Device, Kind, Tensor};
 
-use super::{Unreadable, duplicates::groups, source::Sample};
+use super::{
+    Unreadable,
+    duplicates::groups,
+    padding::{Padded, Padding},
+    source::Sample,
+};
 
 /// A batch on the device.
 #[derive(Debug)]
@@ -71,7 +76,7 @@ impl Batch {
     pub(super) fn collate(
         samples: Vec<Sample>,
         images: Option<Rows>,
-        pad_id: i64,
+        padding: Padding,
         device: Device,
     ) -> Result<Self> {
         let rows: Vec<i64> = (0..)
@@ -87,7 +92,8 @@ impl Batch {
         let image_ids: Vec<usize> = readable.iter().map(|sample| sample.image).collect();
         let captions: Vec<Option<&str>> = readable.iter().map(|sample| sample.caption.as_deref()).collect();
         let classes: Vec<i64> = readable.iter().map(|sample| sample.class).collect();
-        let ids: Vec<&[i64]> = readable.iter().map(|sample| sample.ids.as_slice()).collect();
+        let texts: Vec<&[i64]> = readable.iter().map(|sample| sample.ids.as_slice()).collect();
+        let padded = Padded::new(&texts, padding, device);
         let images = images.map(|images| {
             let whole = images.join()?;
             // Copies only if an image is unreadable.
@@ -96,31 +102,18 @@ impl Batch {
             anyhow::Ok(whole.f_to_device_(device, Kind::Float, true, false)?)
         });
         let images = images.transpose()?;
+        let group = groups(&image_ids, &captions);
+        let [indices, group, classes, lengths, ids] =
+            upload([&indices, &group, &classes, &padded.lengths, &padded.ids], device)?;
         Ok(Self {
             images,
             features: None,
-            indices: Tensor::from_slice(&indices).to_device(device),
-            tokens: pad(&ids, pad_id, device),
-            group: Tensor::from_slice(&groups(&image_ids, &captions)).to_device(device),
-            classes: Tensor::from_slice(&classes).to_device(device),
+            indices,
+            tokens: padded.tokens(&lengths, &ids)?,
+            group,
+            classes,
             unreadable,
         })
-    }
-}
-
-/// Pads token ids to the longest text: `[B, L]`.
-pub fn pad(texts: &[&[i64]], pad_id: i64, device: Device) -> Tokens {
-    let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(0).max(1);
-    let mut ids = vec![pad_id; texts.len() * longest];
-    let mut mask = vec![false; texts.len() * longest];
-    for (row, text) in texts.iter().enumerate() {
-        ids[row * longest..][..text.len()].copy_from_slice(text);
-        mask[row * longest..][..text.len()].fill(true);
-    }
-    let shape = [texts.len() as i64, longest as i64];
-    Tokens {
-        ids: Tensor::from_slice(&ids).view(shape).to_device(device),
-        mask: Tensor::from_slice(&mask).view(shape).to_device(device),
     }
 }
 
@@ -128,14 +121,37 @@ pub fn pad(texts: &[&[i64]], pad_id: i64, device: Device) -> Tokens {
 mod tests {
     use super::*;
 
+    fn sample(image: usize, ids: &[i64], caption: &str, class: i64) -> Sample {
+        Sample { ids: ids.to_vec(), caption: Some(caption.to_owned()), class, ..Sample::new(image) }
+    }
+
     #[test]
-    fn texts_are_padded_to_the_longest() {
-        let tokens = pad(&[&[5, 6, 7], &[8]], 0, Device::Cpu);
-        assert_eq!(Vec::<Vec<i64>>::try_from(&tokens.ids).unwrap(), [[5, 6, 7], [8, 0, 0]]);
-        assert_eq!(
-            Vec::<Vec<bool>>::try_from(&tokens.mask).unwrap(),
-            [[true, true, true], [true, false, false]]
-        );
-        assert_eq!(pad(&[], 0, Device::Cpu).ids.size(), [0, 1]);
+    fn integers_are_those_of_the_readable_samples() {
+        let unreadable = Unreadable { image: 3, name: "3.png".to_owned(), reason: "truncated".to_owned() };
+        let samples = vec![
+            sample(7, &[5, 6, 7], "a", 2),
+            Sample { unreadable: Some(unreadable.clone()), ..Sample::new(3) },
+            sample(9, &[8], "b", 4),
+            sample(1, &[9, 9], "a", 6),
+        ];
+        let batch = Batch::collate(samples, None, Padding { id: 1, limit: 77 }, Device::Cpu).unwrap();
+        let values = |tensor: &Tensor| Vec::<i64>::try_from(tensor).unwrap();
+        assert_eq!(values(&batch.indices), [7, 9, 1]);
+        assert_eq!(values(&batch.group), [0, 1, 0]);
+        assert_eq!(values(&batch.classes), [2, 4, 6]);
+        let ids = Vec::<Vec<i64>>::try_from(&batch.tokens.ids).unwrap();
+        assert_eq!(ids, [[5, 6, 7], [8, 1, 1], [9, 9, 1]]);
+        assert_eq!(batch.unreadable, [unreadable]);
+        let integers = [&batch.indices, &batch.group, &batch.classes, &batch.tokens.ids];
+        assert!(integers.iter().all(|tensor| tensor.kind() == Kind::Int64 && tensor.is_contiguous()));
+    }
+
+    #[test]
+    fn a_batch_of_unreadable_samples_is_empty() {
+        let unreadable = Unreadable { image: 3, name: "3.png".to_owned(), reason: "truncated".to_owned() };
+        let samples = vec![Sample { unreadable: Some(unreadable), ..Sample::new(3) }];
+        let batch = Batch::collate(samples, None, Padding { id: 0, limit: 77 }, Device::Cpu).unwrap();
+        assert!(batch.is_empty());
+        assert_eq!((batch.tokens.ids.size(), batch.group.size()), (vec![0, 1], vec![0]));
     }
 }

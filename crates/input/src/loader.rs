@@ -15,7 +15,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use tch::Device;
 
 use super::{
-    Batch, Item,
+    Batch, Item, Padding,
     source::{Sample, Source},
 };
 
@@ -46,7 +46,7 @@ pub struct Loader {
     taken: u64,
     /// Side of the images; none if no images are read.
     side: Option<i64>,
-    pad_id: i64,
+    padding: Padding,
     device: Device,
 }
 
@@ -61,7 +61,8 @@ impl Loader {
         let (jobs, job_receiver) = unbounded::<Job>();
         let (result_sender, results) = unbounded();
         let side = source.prepare.as_ref().map(|prepare| i64::from(prepare.size()));
-        let pad_id = source.tokenizer.as_ref().map_or(0, |tokenizer| tokenizer.pad());
+        let id = source.tokenizer.as_ref().map_or(0, |tokenizer| tokenizer.pad());
+        let padding = Padding { id, limit: source.max_tokens };
         let source = Arc::new(source);
         for _ in 0..workers.max(1) {
             let (source, jobs, results) = (source.clone(), job_receiver.clone(), result_sender.clone());
@@ -76,7 +77,7 @@ impl Loader {
             sent: 0,
             taken: 0,
             side,
-            pad_id,
+            padding,
             device,
         }
     }
@@ -103,7 +104,7 @@ impl Loader {
             samples.push(sample);
         }
         self.send_ahead()?;
-        Ok(Some(Batch::collate(samples, rows, self.pad_id, self.device)?))
+        Ok(Some(Batch::collate(samples, rows, self.padding, self.device)?))
     }
 
     fn send_ahead(&mut self) -> Result<()> {

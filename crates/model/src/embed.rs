@@ -1,7 +1,7 @@
 //! Text embeddings.
 
 use anyhow::Result;
-use clip_lab_input::pad;
+use clip_lab_input::{Padding, pad};
 use clip_lab_plugin_api::{Mode, Tokenizer};
 use tch::{Device, Tensor};
 
@@ -27,10 +27,11 @@ pub fn embed_texts(
     let ids = texts.iter().map(|text| tokenizer.encode(text, max_tokens)).collect::<Result<Vec<_>>>()?;
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&index| ids[index].len());
+    let padding = Padding { id: tokenizer.pad(), limit: max_tokens };
     let mut parts = Vec::new();
     for chunk in order.chunks(TEXT_BATCH) {
         let rows: Vec<&[i64]> = chunk.iter().map(|&index| ids[index].as_slice()).collect();
-        let tokens = pad(&rows, tokenizer.pad(), device);
+        let tokens = pad(&rows, padding, device)?;
         parts.push(tch::no_grad(|| {
             let features = tower.features(&tokens, Mode::Eval)?;
             let rows = tower.project(&features, Mode::Eval)?;

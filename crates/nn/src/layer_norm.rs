@@ -25,11 +25,13 @@ impl LayerNorm {
         Ok(Self { weight, bias, eps })
     }
 
-    /// `[..., width]` to the same shape.
+    /// `[..., width]` to the same shape and number format. Autocast on a GPU computes in f32; the result is cast back, as
+    /// in open_clip.
     ///
     /// # Errors
     /// When the last dimension is not `width`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.f_layer_norm(self.weight.size(), Some(&self.weight), Some(&self.bias), self.eps, true)?)
+        let y = x.f_layer_norm(self.weight.size(), Some(&self.weight), Some(&self.bias), self.eps, true)?;
+        Ok(if y.kind() == x.kind() { y } else { y.f_to_kind(x.kind())? })
     }
 }

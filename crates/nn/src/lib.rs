@@ -15,6 +15,7 @@ mod layer_norm;
 mod linear;
 mod mlp;
 mod packing;
+mod residual;
 mod scripted;
 mod stage;
 
@@ -30,5 +31,6 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use mlp::Mlp;
 pub use packing::Packing;
+pub use residual::as_tokens;
 pub use scripted::Scripted;
 pub use stage::Stage;

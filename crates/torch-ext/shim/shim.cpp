@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
@@ -45,6 +46,15 @@ char* shim_global_norm(void** tensors, size_t n, void* out) {
     at::NoGradGuard guard;
     auto norms = at::_foreach_norm(gather(tensors, n));
     *static_cast<at::Tensor*>(out) = at::linalg_vector_norm(at::stack(norms));
+  });
+}
+
+// An uninitialised CPU tensor in pinned memory, from libtorch's caching allocator, which reuses a freed block once the
+// asynchronous copies from it have ended.
+char* shim_pinned(const int64_t* size, size_t dims, int8_t dtype, void* out) {
+  return guarded([&] {
+    const auto options = at::TensorOptions(at::kCPU).dtype(static_cast<at::ScalarType>(dtype)).pinned_memory(true);
+    *static_cast<at::Tensor*>(out) = at::empty(at::IntArrayRef(size, dims), options);
   });
 }
 }

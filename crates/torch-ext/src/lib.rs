@@ -1,6 +1,6 @@
 //! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation,
 //! autocast on any device, activation recomputation, TorchScript modules, FLOP counts,
-//! peak memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
+//! peak memory, pinned memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
 //! workspace is here.
 
 mod cuda;
@@ -8,6 +8,7 @@ mod ffi;
 mod flops;
 mod heap;
 mod memory;
+mod pinned;
 mod precision;
 mod product;
 mod recompute;
@@ -19,6 +20,7 @@ pub use cuda::{cuda_version, gpu_model, open_cuda};
 pub use flops::{count_flops, uncounted};
 pub use heap::retain_freed_memory;
 pub use memory::{measure_peak_memory, peak_memory, reset_peak_memory};
+pub use pinned::upload;
 pub use precision::{allow_tf32, autocast, channels_last};
 pub use product::Products;
 pub use recompute::{is_recomputing, recompute_stages, stage};

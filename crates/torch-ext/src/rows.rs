@@ -6,6 +6,8 @@ use std::{slice, sync::Arc};
 use anyhow::{Context as _, Result, ensure};
 use tch::{Device, Kind, Tensor};
 
+use crate::pinned::empty_for;
+
 /// The tensor while its rows are being written.
 #[derive(Debug)]
 pub struct Rows(Arc<Buffer>);
@@ -38,8 +40,7 @@ impl Rows {
         ensure!(shape.iter().all(|side| *side >= 0), "rows of shape {shape:?}");
         let mut size = vec![i64::try_from(rows)?];
         size.extend(shape);
-        let tensor = Tensor::f_empty(&size, (Kind::Float, Device::Cpu))?;
-        let tensor = if device.is_cuda() { tensor.f_pin_memory(device)? } else { tensor };
+        let tensor = empty_for(device, &size, Kind::Float)?;
         let len = usize::try_from(shape.iter().product::<i64>())?;
         let start = tensor.data_ptr().cast::<f32>();
         let whole = Arc::new(Buffer(tensor));

@@ -50,7 +50,7 @@ impl Kind for dyn ImageEncoder {
     type BuildContext<'a> = nn::Path<'a>;
 }
 
-/// A batch of token ids, padded to the longest text.
+/// A batch of token ids, padded to a common length.
 #[derive(Debug)]
 pub struct Tokens {
     /// `[B, L]`, int64.

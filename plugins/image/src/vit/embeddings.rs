@@ -1,6 +1,6 @@
 //! From pixels to tokens.
 
-use clip_lab_nn::{Conv, ConvConfig, LayerNorm, LinearInit, drop_patches, dropout, normal};
+use clip_lab_nn::{Conv, ConvConfig, LayerNorm, LinearInit, as_tokens, drop_patches, dropout, normal};
 use clip_lab_plugin_api::prelude::*;
 
 use super::{Vit, VitInit};
@@ -48,10 +48,11 @@ impl Embeddings {
     pub(super) fn forward(&self, images: &Tensor, train: bool) -> Result<Tensor> {
         self.check(images)?;
         let x = self.patch.forward(images)?.f_flatten(2, 3)?.f_transpose(1, 2)?; // [B, patches, W]
+        let position = as_tokens(&self.position, &x)?;
         let x = if self.settings.cls_position {
-            self.with_cls(x)?.f_add(&self.position)?
+            self.with_cls(x)?.f_add(&position)?
         } else {
-            self.with_cls(x.f_add(&self.position)?)?
+            self.with_cls(x.f_add(&position)?)?
         };
         let x = dropout(x, self.settings.dropout, train)?;
         let x = drop_patches(x, self.settings.patch_dropout, i64::from(self.cls.is_some()), train)?;
@@ -60,7 +61,7 @@ impl Embeddings {
 
     fn with_cls(&self, x: Tensor) -> Result<Tensor> {
         let Some(cls) = &self.cls else { return Ok(x) };
-        let cls = cls.f_expand_as(&x.f_narrow(1, 0, 1)?)?; // [B, 1, W]
+        let cls = as_tokens(cls, &x)?.f_expand_as(&x.f_narrow(1, 0, 1)?)?; // [B, 1, W]
         Ok(Tensor::f_cat(&[cls, x], 1)?)
     }
 

@@ -25,8 +25,7 @@ impl Targets {
                 "a batch of {batch} pairs needs {batch} group ids, got {:?}",
                 group.size()
             );
-            let (_, inverse, counts) = group.f_unique_dim(0, true, true, true)?;
-            Ok(counts.f_index_select(0, &inverse)?)
+            group_sizes(group)
         };
         let size = group.map(sizes).transpose()?;
         Ok(Self { group: group.map(Tensor::shallow_clone), size, smoothing, batch })
@@ -58,6 +57,14 @@ impl Targets {
             None => Tensor::f_full(like.size(), even, (like.kind(), like.device()))?,
         }))
     }
+}
+
+/// The size of each row's group, `[B]` int64, from ids `[B]`: the number of equal ids, between the bounds of the id in the
+/// sorted ids. Unlike `unique`, whose result has a size that depends on the values, this does not wait for a GPU.
+fn group_sizes(group: &Tensor) -> Result<Tensor> {
+    let (sorted, _) = group.f_sort(0, false)?;
+    let bound = |right, side| group.f_searchsorted(&sorted, false, right, side, None::<Tensor>);
+    Ok(bound(true, "right")?.f_sub(&bound(false, "left")?)?)
 }
 
 /// The mean over pairs of the cross-entropies of P with the softmax of a row and of a column, averaged.
@@ -111,5 +118,22 @@ impl Cells for Softmax {
             Some(right) => Ok(slope.f_sub_(&right)?),
             None => Ok(slope),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn group_sizes_count_equal_ids() {
+        let sizes =
+            |ids: &[i64]| Vec::<i64>::try_from(group_sizes(&Tensor::from_slice(ids)).unwrap()).unwrap();
+        assert_eq!(sizes(&[7, -3, 7, i64::MAX, 7, -3]), [3, 2, 3, 1, 3, 2]);
+        assert_eq!(sizes(&[4]), [1]);
+        assert!(sizes(&[]).is_empty());
+        let ids: Vec<i64> = (0..500).map(|row| row * row % 97).collect();
+        let equal = |id: &i64| ids.iter().filter(|other| *other == id).count() as i64;
+        assert_eq!(sizes(&ids), ids.iter().map(equal).collect::<Vec<_>>());
     }
 }
