@@ -24,7 +24,7 @@ pub use kernels::{
     use_deterministic_kernels,
 };
 pub use memory::{measure_peak_memory, peak_memory, reset_peak_memory};
-pub use precision::{allow_tf32, autocast, channels_last};
+pub use precision::{allow_tf32, autocast, channels_last, without_tf32};
 pub use product::Products;
 pub use recompute::{is_recomputing, recompute_stages, stage};
 pub use rows::{Row, Rows};
