@@ -21,7 +21,7 @@ use crate::{builtin, commands};
 /// }
 /// ```
 pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
-    if let Some(error) = restart_with_thread_settings() {
+    if let Some(error) = restart_with_environment() {
         print_error(format_args!("{error:#}"));
         return Exit::Failure.into();
     }
@@ -41,10 +41,10 @@ pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
     result.unwrap_or_else(|error| report_error(&error)).into()
 }
 
-/// Restarts this program (exec) with the environment variables that keep OpenMP threads from spinning, because OpenMP
-/// reads them before `main`. Returns none if they are already set, as when started by `clip-lab`, else the error.
-fn restart_with_thread_settings() -> Option<anyhow::Error> {
-    let variables = clip_lab_cli::threads();
+/// Restarts this program (exec) with [`clip_lab_cli::libtorch_environment`], because OpenMP reads its variables before
+/// `main`. Returns none if they are already set, as when started by `clip-lab`, else the error.
+fn restart_with_environment() -> Option<anyhow::Error> {
+    let variables = clip_lab_cli::libtorch_environment();
     if variables.is_empty() {
         return None;
     }

@@ -7,7 +7,11 @@ use std::{
 };
 
 use anyhow::Result;
-use clip_lab::{builtin, model::unit, train::MicroBatchedTowers as Towers};
+use clip_lab::{
+    builtin,
+    model::unit,
+    train::{LossCheck, MicroBatchedTowers as Towers},
+};
 use clip_lab_nn::BatchNorm;
 use clip_lab_plugin_api::{Loss, LossContext, Pair, PairLoss, Scored, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
@@ -25,6 +29,14 @@ static GENERATOR: Mutex<()> = Mutex::new(());
 
 fn serial_guard() -> MutexGuard<'static, ()> {
     GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn towers<'a>(
+    image: &'a dyn Fn(usize) -> Result<Tensor>,
+    text: &'a dyn Fn(usize) -> Result<Tensor>,
+    micro_batches: usize,
+) -> Towers<'a> {
+    Towers { image, text, micro_batches, loss_check: LossCheck::BeforeBackward }
 }
 
 /// A tower of two layers over inputs in micro-batches.
@@ -106,10 +118,10 @@ impl Built {
 
 fn in_parts(image: &Tower, text: &Tower, loss: &Built) -> f64 {
     let (embed_image, embed_text) = (|part: usize| image.part(part), |part: usize| text.part(part));
-    let towers = Towers { image: &embed_image, text: &embed_text, micro_batches: PARTS.len() };
+    let towers = towers(&embed_image, &embed_text, PARTS.len());
     let score = |image: &Tensor, text: &Tensor| loss.score(image, text);
     let backward = |loss: &Tensor| Ok(loss.f_backward()?);
-    towers.gradients(&score, &backward, &[]).unwrap().0
+    towers.gradients(&score, &backward, &[]).unwrap().loss.double_value(&[])
 }
 
 fn close(name: &str, a: &[Tensor], b: &[Tensor]) {
@@ -185,7 +197,7 @@ fn running_statistics_are_updated_once() {
         )
     };
     let loss = Built::new("plugin = 'clip'");
-    let towers = Towers { image: &embed, text: &captions, micro_batches: 4 };
+    let towers = towers(&embed, &captions, 4);
     let score = |image: &Tensor, text: &Tensor| loss.0.score(&Pair::new(image, text));
     towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &buffers).unwrap();
     assert!(variables["weight"].grad().abs().max().double_value(&[]) > 1e-6);
@@ -204,7 +216,7 @@ fn a_locked_side_is_not_recomputed() {
         image.part(part)
     };
     let captions = |part: usize| text.part(part);
-    let towers = Towers { image: &counted, text: &captions, micro_batches: PARTS.len() };
+    let towers = towers(&counted, &captions, PARTS.len());
     let score = |image: &Tensor, text: &Tensor| loss.score(image, text);
     towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[]).unwrap();
     assert_eq!(calls.get(), PARTS.len() + 1, "each part once, and a check whether anything is trained");
@@ -216,9 +228,11 @@ fn a_loss_that_is_not_finite_leaves_no_gradients() {
     let _guard = serial_guard();
     let (image, text, loss) = (Tower::new(0.0), Tower::new(0.0), Built::new("plugin = 'clip'"));
     let captions = |part: usize| Ok(text.part(part)? * f64::NAN);
-    let towers = Towers { image: &|part| image.part(part), text: &captions, micro_batches: PARTS.len() };
+    let images = |part: usize| image.part(part);
+    let towers = towers(&images, &captions, PARTS.len());
     let score = |image: &Tensor, text: &Tensor| loss.score(image, text);
-    let (value, scored) = towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[]).unwrap();
+    let scored = towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[]).unwrap();
+    let value = scored.loss.double_value(&[]);
     assert!(value.is_nan() && !scored.loss.requires_grad());
     assert!(!image.first.grad().defined() && !text.first.grad().defined());
 }
@@ -235,7 +249,7 @@ fn micro_batches_take_the_memory_of_one() {
     let score = |image: &Tensor, text: &Tensor| loss.0.score(&Pair::new(image, text));
     let peak = |parts: i64| {
         let embed = |part: usize| deep(&inputs.narrow(0, part as i64 * 512 / parts, 512 / parts));
-        let towers = Towers { image: &embed, text: &embed, micro_batches: parts as usize };
+        let towers = towers(&embed, &embed, parts as usize);
         let run = || towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[]).unwrap();
         let (_, bytes) = clip_lab_torch_ext::measure_peak_memory(run).unwrap();
         bytes

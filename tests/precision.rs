@@ -27,6 +27,12 @@ fn recomputed_activations_change_no_bit() {
 }
 
 #[test]
+fn deterministic_kernels_change_no_bit_on_the_cpu() {
+    let _guard = serial_guard();
+    assert_eq!(losses(""), losses("deterministic = true"));
+}
+
+#[test]
 fn every_format_trains_similarly() {
     let _guard = serial_guard();
     let exact = losses("");

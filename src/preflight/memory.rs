@@ -80,7 +80,10 @@ impl Memory {
         let texts = Line::fit(both, &mut |batch| batch.evaluate(components, false))?;
         let evaluation = images.at(IMAGE_BATCH as u64).max(texts.at(TEXT_BATCH as u64));
         let gradients = trained_bytes(&components.params);
-        let mut update = || components.update(0, components.lr, &mut Report::default());
+        let mut update = || {
+            components.before_update(0, &mut Report::default())?;
+            components.apply_update(0, components.lr)
+        };
         update()?; // The first update allocates the state, which is counted separately.
         let (updated, update) = measure_peak_memory(update)?;
         updated?;

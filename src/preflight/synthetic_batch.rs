@@ -45,7 +45,7 @@ impl SyntheticBatch {
             classes: Tensor::f_arange(rows, int)?.f_remainder(classes.max(1) as i64)?,
             unreadable: Vec::new(),
         };
-        let settings = StepSettings { micro_batch: 0, ..StepSettings::of(plan, inputs) };
+        let settings = StepSettings { micro_batch: 0, ..StepSettings::of(plan, inputs, Device::Cpu) };
         Ok(Self { batch, cached, images, settings })
     }
 
@@ -71,7 +71,8 @@ impl SyntheticBatch {
         compute: impl FnOnce(&Step) -> Result<()>,
     ) -> Result<()> {
         let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
-        compute(&Step { components, loss_scale: &mut loss_scale, phases: &phases, settings: self.settings })
+        let settings = self.settings;
+        compute(&Step { components, loss_scale: &mut loss_scale, phases: &phases, settings, report: false })
     }
 
     /// The forward pass of an evaluation: image features if `images`, else text features.

@@ -36,8 +36,8 @@ pub use new::{NewArgs, NewTask};
 pub use plugin::PluginVerb;
 pub use plugins::PluginsArgs;
 pub use process::{
-    ColorWhen, EXIT_CODES, Exit, VERSION, coloured, eprint, json_document, json_line, message, not_ignored,
-    paint, print, print_diagnostics, print_error, rewrite_line, shown, threads,
+    ColorWhen, EXIT_CODES, Exit, VERSION, coloured, eprint, json_document, json_line, libtorch_environment,
+    message, not_ignored, paint, print, print_diagnostics, print_error, rewrite_line, shown,
 };
 pub use prompts::PromptsArgs;
 pub use report::ReportArgs;

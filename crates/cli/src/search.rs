@@ -79,7 +79,7 @@ pub struct AnswerArgs {
     #[arg(long, conflicts_with = "json")]
     pub show: bool,
     /// How to draw images in the terminal
-    #[arg(long = "images", alias = "pictures", value_enum, default_value_t, value_name = "HOW")]
+    #[arg(long, alias = "pictures", value_enum, default_value_t, value_name = "HOW")]
     pub protocol: Images,
     /// Write a contact sheet: .png, or .html with embedded images
     #[arg(long, value_name = "FILE")]

@@ -25,6 +25,7 @@ const ALIASES: &[(&[&str], &str)] = &[
     (&["num_epochs", "max_epochs", "num_train_epochs"], "[run].epochs"),
     (&["max_steps", "num_steps", "total_steps", "num_train_steps"], "[run].steps"),
     (&["random_seed"], "[run].seed"),
+    (&["use_deterministic_algorithms", "cudnn_deterministic"], "[run].deterministic"),
     (&["num_workers", "dataloader_num_workers"], "[run].workers"),
     (&["amp", "bf16", "fp16", "dtype", "mixed_precision"], "[run].precision"),
     (&["grad_checkpointing", "gradient_checkpointing"], "[run].recompute_activations"),

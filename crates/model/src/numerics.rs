@@ -1,8 +1,10 @@
-//! Precision, memory format and activation recomputation of the towers.
+//! Precision, memory format and activation recomputation of the towers; determinism.
 
 use anyhow::Result;
 use clip_lab_plan::{Precision, Run};
-use clip_lab_torch_ext::{allow_tf32, autocast, channels_last, recompute_stages};
+use clip_lab_torch_ext::{
+    allow_tf32, autocast, benchmark_convolutions, channels_last, recompute_stages, use_deterministic_kernels,
+};
 use tch::{Device, Kind, Tensor};
 
 /// How a tower computes. Its outputs are always f32, so losses are too.
@@ -22,12 +24,15 @@ impl Default for Numerics {
 }
 
 impl Numerics {
-    /// The settings of `[run]`, on `device`. Allows or forbids TF32 for the whole process.
+    /// The settings of `[run]`, on `device`. For the whole process, allows or forbids TF32 and selects kernels:
+    /// deterministic ones, or on a GPU the fastest convolutions.
     ///
     /// # Errors
     /// When libtorch fails.
     pub fn of(run: &Run, device: Device) -> Result<Self> {
         allow_tf32(run.precision == Precision::Tf32)?;
+        use_deterministic_kernels(run.deterministic)?;
+        benchmark_convolutions(device.is_cuda() && !run.deterministic)?;
         Ok(Self {
             device,
             cast: autocast_kind(run.precision),
@@ -68,10 +73,31 @@ pub fn autocast_kind(precision: Precision) -> Option<Kind> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use clip_lab_torch_ext::{are_convolutions_benchmarked, are_kernels_deterministic};
+
     use super::*;
+
+    /// The settings are those of the process, so tests that change them run one at a time.
+    static TURN: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn kernels_are_deterministic_or_on_a_gpu_the_fastest() {
+        let _guard = TURN.lock();
+        let kernels = |deterministic, device| {
+            Numerics::of(&Run { deterministic, ..Run::default() }, device).unwrap();
+            (are_kernels_deterministic(), are_convolutions_benchmarked())
+        };
+        assert_eq!(kernels(true, Device::Cuda(0)), (true, false));
+        assert_eq!(kernels(false, Device::Cuda(0)), (false, true));
+        assert_eq!(kernels(true, Device::Cpu), (true, false));
+        assert_eq!(kernels(false, Device::Cpu), (false, false));
+    }
 
     #[test]
     fn the_output_of_a_tower_is_f32() {
+        let _guard = TURN.lock();
         let run = Run { precision: Precision::Bf16, channels_last: true, ..Run::default() };
         let numerics = Numerics::of(&run, Device::Cpu).unwrap();
         let x = Tensor::full([2, 2], 1.0 / 3.0, (Kind::Float, Device::Cpu));

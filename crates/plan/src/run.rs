@@ -11,7 +11,8 @@ const MAX_THREADS: usize = 1024;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
-    /// Random seed. The same spec and seed on the same machine give bit-identical losses.
+    /// Random seed. The same spec and seed on the same machine give bit-identical losses, on a GPU with
+    /// `deterministic`.
     pub seed: u64,
     /// Length of the run in passes over the training images. Set this or `steps`.
     pub epochs: Option<u64>,
@@ -41,6 +42,11 @@ pub struct Run {
     pub recompute_activations: bool,
     /// Device: `auto` (the first GPU, else the CPU), `cpu`, `cuda` or `cuda:N`.
     pub device: String,
+    /// Use only deterministic kernels. On a GPU the same spec and seed then give the same losses bit by bit, with the
+    /// same GPU model and libtorch. Without it a GPU adds sums in varying order, and cuDNN uses the convolutions that
+    /// are fastest when measured. Slower; an operation without a deterministic kernel is an error. On the CPU losses are
+    /// reproducible in any case.
+    pub deterministic: bool,
     /// Threads that read and decode images, at most 1024; 0 uses one per core.
     pub workers: usize,
     /// Compute threads, at most 1024; 0 uses all cores.
@@ -112,6 +118,7 @@ impl Default for Run {
             channels_last: false,
             recompute_activations: false,
             device: "auto".into(),
+            deterministic: false,
             workers: 0,
             threads: 0,
             eval_every: 1,

@@ -1,12 +1,13 @@
 //! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation,
-//! autocast on any device, activation recomputation, TorchScript modules, FLOP counts,
-//! peak memory, pinned memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
+//! autocast on any device, deterministic kernels, activation recomputation, TorchScript modules, FLOP counts, peak memory,
+//! pinned memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
 //! workspace is here.
 
 mod cuda;
 mod ffi;
 mod flops;
 mod heap;
+mod kernels;
 mod memory;
 mod pinned;
 mod precision;
@@ -19,9 +20,13 @@ mod trace;
 pub use cuda::{cuda_version, gpu_model, open_cuda};
 pub use flops::{count_flops, uncounted};
 pub use heap::retain_freed_memory;
+pub use kernels::{
+    are_convolutions_benchmarked, are_kernels_deterministic, benchmark_convolutions,
+    use_deterministic_kernels,
+};
 pub use memory::{measure_peak_memory, peak_memory, reset_peak_memory};
 pub use pinned::upload;
-pub use precision::{allow_tf32, autocast, channels_last};
+pub use precision::{allow_tf32, autocast, channels_last, without_tf32};
 pub use product::Products;
 pub use recompute::{is_recomputing, recompute_stages, stage};
 pub use rows::{Row, Rows};

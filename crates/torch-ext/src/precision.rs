@@ -1,7 +1,10 @@
 //! Number formats of computations.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_char, c_void};
+use std::{
+    ffi::{c_char, c_void},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::{Result, bail};
 use tch::{Device, Kind, Tensor};
@@ -59,13 +62,42 @@ impl Drop for Region {
     }
 }
 
-/// Whether GPUs may multiply f32 matrices in TF32, which has 10 bits of mantissa. CPUs never do.
+/// The last setting of [`allow_tf32`].
+static TF32: AtomicBool = AtomicBool::new(false);
+
+/// Whether GPUs may multiply f32 matrices in TF32, which has 10 bits of mantissa. CPUs never do. For the whole process.
 ///
 /// # Errors
 /// If a libtorch operation fails.
 pub fn allow_tf32(allowed: bool) -> Result<()> {
     // SAFETY: sets two flags.
-    into_result(unsafe { shim_allow_tf32(allowed) })
+    into_result(unsafe { shim_allow_tf32(allowed) })?;
+    TF32.store(allowed, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Runs `f` with f32 products in full precision, also where [`allow_tf32`] allows TF32, which is allowed again afterwards,
+/// even if `f` panics. Other threads must not multiply matrices meanwhile: the setting is that of the process.
+///
+/// # Errors
+/// If a libtorch operation fails.
+pub fn without_tf32<T>(f: impl FnOnce() -> T) -> Result<T> {
+    if !TF32.load(Ordering::Relaxed) {
+        return Ok(f());
+    }
+    allow_tf32(false)?;
+    let _region = FullPrecision;
+    Ok(f())
+}
+
+/// A region of [`without_tf32`] in a process that allows TF32.
+struct FullPrecision;
+
+impl Drop for FullPrecision {
+    fn drop(&mut self) {
+        // Setting two flags cannot fail, so the error is ignored.
+        let _ = allow_tf32(true);
+    }
 }
 
 /// `[B, C, H, W]` with the channels of a pixel adjacent in memory, the fastest layout for convolutions. Shape and
@@ -126,9 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn tf32_may_be_switched() {
+    fn tf32_is_switched_and_forbidden_within_a_region() {
+        let allowed = || TF32.load(Ordering::Relaxed);
         allow_tf32(true).unwrap();
+        assert!(allowed());
+        let nested = without_tf32(|| (allowed(), without_tf32(allowed).unwrap(), allowed())).unwrap();
+        assert_eq!((nested, allowed()), ((false, false, false), true));
+        let panicked = std::panic::catch_unwind(|| without_tf32(|| panic!("on purpose")));
+        assert!(panicked.is_err() && allowed());
         allow_tf32(false).unwrap();
+        assert_eq!((without_tf32(allowed).unwrap(), allowed()), (false, false));
     }
 
     #[test]

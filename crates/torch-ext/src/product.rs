@@ -6,6 +6,8 @@ use std::{marker::PhantomData, slice};
 use anyhow::{Result, ensure};
 use tch::{Device, Tensor, kind::Element};
 
+use crate::without_tf32;
+
 /// A buffer for matrix products of limited size.
 #[derive(Debug)]
 pub struct Products<T> {
@@ -25,7 +27,7 @@ impl<T: Element> Products<T> {
     }
 
     /// `a bᵀ`, row by row: `a` `[R, D]` and `b` `[C, D]` give `R * C` values. Equal inputs at the same position give
-    /// bit-identical values. Products on other devices are copied to the CPU.
+    /// bit-identical values. Products on other devices are computed without TF32 and copied to the CPU.
     ///
     /// # Errors
     /// If the shapes do not fit, or the buffer is too small.
@@ -38,7 +40,7 @@ impl<T: Element> Products<T> {
             if a.device() == Device::Cpu {
                 let _ = a.f_mm_out(&out, &b.f_tr()?)?;
             } else {
-                out.shallow_clone().f_copy_(&a.f_mm(&b.f_tr()?)?)?;
+                out.shallow_clone().f_copy_(&without_tf32(|| a.f_mm(&b.f_tr()?))??)?;
             }
             Ok(())
         })?;

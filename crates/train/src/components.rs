@@ -86,14 +86,22 @@ impl Components {
         })
     }
 
-    /// Updates the weights from their gradients: tricks, optimizer, tricks.
+    /// Runs the hooks of the tricks on the gradients, before [`Components::apply_update`].
     ///
     /// # Errors
-    /// When a trick or the optimizer fails.
-    pub fn update(&mut self, step: u64, lr: f64, report: &mut Report) -> Result<()> {
+    /// When a trick fails.
+    pub fn before_update(&mut self, step: u64, report: &mut Report) -> Result<()> {
         for trick in &mut self.tricks {
             trick.before_update(&self.params, step, report)?;
         }
+        Ok(())
+    }
+
+    /// Updates the weights from their gradients: optimizer, then tricks.
+    ///
+    /// # Errors
+    /// When the optimizer or a trick fails.
+    pub fn apply_update(&mut self, step: u64, lr: f64) -> Result<()> {
         self.optimizer.step(&self.params, lr)?;
         self.loss.clamp();
         for trick in &mut self.tricks {

@@ -9,6 +9,8 @@ use anyhow::Result;
 use clip_lab_plugin_api::Scored;
 use tch::Tensor;
 
+use super::scalars::LossCheck;
+
 /// Embeddings `[b, D]` of the micro-batch with this index. Calls with the same index must draw the same random numbers.
 pub type Embed<'a> = &'a dyn Fn(usize) -> Result<Tensor>;
 
@@ -20,12 +22,14 @@ pub struct Towers<'a> {
     pub text: Embed<'a>,
     /// Number of micro-batches.
     pub micro_batches: usize,
+    /// When the loss is checked.
+    pub loss_check: LossCheck,
 }
 
 impl Towers<'_> {
-    /// Adds the gradients of the loss to the parameters and returns the loss; a non-finite loss adds none.
-    /// `score` computes the loss of all embeddings, `[B, D]` each, and `backward` differentiates it. `buffers` (running
-    /// statistics of batch norm) change in the first pass only.
+    /// Adds the gradients of the loss to the parameters and returns the loss. With [`LossCheck::BeforeBackward`] a
+    /// non-finite loss adds none. `score` computes the loss of all embeddings, `[B, D]` each, and `backward`
+    /// differentiates it. `buffers` (running statistics of batch norm) change in the first pass only.
     ///
     /// # Errors
     /// When a tower or the loss fails.
@@ -34,21 +38,19 @@ impl Towers<'_> {
         score: &dyn Fn(&Tensor, &Tensor) -> Result<Scored>,
         backward: &dyn Fn(&Tensor) -> Result<()>,
         buffers: &[(String, Tensor)],
-    ) -> Result<(f64, Scored)> {
+    ) -> Result<Scored> {
         let image = Embeddings::forward(self.image, self.micro_batches)?;
         let text = Embeddings::forward(self.text, self.micro_batches)?;
         let after_first_pass = if self.micro_batches > 1 { copies(buffers) } else { Vec::new() };
         let mut scored = score(image.leaves(), text.leaves())?;
-        // Synchronises with the device.
-        let loss = scored.loss.double_value(&[]);
-        if loss.is_finite() {
+        if !self.loss_check.stops(&scored.loss)? {
             backward(&scored.loss)?;
             image.backward()?;
             text.backward()?;
             restore(buffers, &after_first_pass)?;
         }
         scored.loss = scored.loss.f_detach()?;
-        Ok((loss, scored))
+        Ok(scored)
     }
 }
 

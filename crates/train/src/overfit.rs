@@ -41,8 +41,9 @@ pub fn overfit(
     let batch = first_batch(plan, inputs, components, device)?;
     ensure!(batch.len() > 1, "the first batch has {} readable items, at least 2 are needed", batch.len());
     let (phases, mut loss_scale, lr) = (Phases::default(), LossScale::new(plan.run.precision), components.lr);
-    let settings = StepSettings::of(plan, inputs);
-    let mut training = Step { components, loss_scale: &mut loss_scale, phases: &phases, settings };
+    let settings = StepSettings::of(plan, inputs, device);
+    let mut training =
+        Step { components, loss_scale: &mut loss_scale, phases: &phases, settings, report: false };
     let mut losses = Vec::new();
     for step in 0..steps {
         let warmup = ((step + 1) as f64 / WARMUP as f64).min(1.0);
@@ -51,7 +52,7 @@ pub fn overfit(
             return Ok(Overfitted { losses, groups: batch.group });
         }
     }
-    losses.push(training.forward_backward(&batch, steps)?.0);
+    losses.push(training.forward_backward(&batch, steps)?.loss.f_double_value(&[])?);
     Ok(Overfitted { losses, groups: batch.group })
 }
 

@@ -5,9 +5,9 @@ use std::{cell::Cell, time::Instant};
 /// A phase of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Towers and loss, until the loss value is available. Includes the second forward pass of micro-batches.
+    /// Towers and loss. Includes the second forward pass of micro-batches.
     Forward,
-    /// Backward pass.
+    /// Backward pass, until the value of the loss is available.
     Backward,
     /// Tricks and optimizer.
     Optimizer,
@@ -15,9 +15,9 @@ pub enum Phase {
 
 /// Seconds in each phase since the last [`Phases::take`].
 ///
-/// The timer never synchronises with a GPU. An update synchronises once, for its loss, in `Forward`; on a GPU this phase
-/// therefore also includes the remaining work of the previous update, and the other two only the time to launch kernels.
-/// The sum is correct on every device, the shares only on a CPU.
+/// The timer never synchronises with a GPU. An update waits for it once, to read its loss, in `Backward`; on a GPU this phase
+/// therefore includes most of the update's work, `Forward` only the time to launch kernels. The sum is correct on every
+/// device, the shares only on a CPU.
 #[derive(Debug, Default)]
 pub struct Phases {
     current: Cell<Option<(Phase, Instant)>>,

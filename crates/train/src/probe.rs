@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clip_lab_plugin_api::Embedded as _;
+use clip_lab_torch_ext::without_tf32;
 use tch::{Kind, Tensor};
 
 use super::evaluate::EmbeddedData;
@@ -56,8 +57,8 @@ pub fn probe(embedded: &EmbeddedData<'_>) -> Result<Option<ProbeResult>> {
     let rows = texts.f_narrow(0, 0, pairs.len() as i64)?;
     let query_rows = texts.f_narrow(0, pairs.len() as i64, queries.len() as i64)?;
     let columns = images.f_index_select(0, &index_tensor(&pairs).to_device(images.device()))?;
-    let similarity = to_vec(&rows.f_matmul(&columns.f_tr()?)?)?;
-    let scores = to_vec(&query_rows.f_matmul(&images.f_tr()?)?)?; // [20, N]
+    let similarity = to_vec(&without_tf32(|| rows.f_matmul(&columns.f_tr()?))??)?;
+    let scores = to_vec(&without_tf32(|| query_rows.f_matmul(&images.f_tr()?))??)?; // [20, N]
     let ranked =
         scores.chunks(data.len()).zip(&queries).map(|(scores, &own)| (best(scores), rank(scores, own)));
     let (top, rank): (Vec<_>, Vec<_>) = ranked.unzip();

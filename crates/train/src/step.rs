@@ -9,7 +9,7 @@ use clip_lab_input::Batch;
 use clip_lab_model::{Classifier, Objective, TextTower, unit};
 use clip_lab_plan::Plan;
 use clip_lab_plugin_api::{ClassLoss, Classes, Loss, Mode, Pair, PairLoss, Report, Scored, rng};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::{
     components::Components,
@@ -19,6 +19,7 @@ use super::{
     mean::WeightedMean,
     phases::{Phase, Phases},
     random::{Tower, seed_model},
+    scalars::{LossCheck, read},
 };
 
 /// The settings of a run that a step depends on.
@@ -30,13 +31,16 @@ pub struct StepSettings {
     pub micro_batch: usize,
     /// Number of classes; 0 when training on captions.
     pub classes: usize,
+    /// When the loss is checked.
+    pub loss_check: LossCheck,
 }
 
 impl StepSettings {
-    /// Those of a plan.
-    pub fn of(plan: &Plan, inputs: &Inputs) -> Self {
-        let run = &plan.run;
-        Self { seed: run.seed, micro_batch: run.micro_batch, classes: inputs.train.classes().len() }
+    /// Those of a plan, for steps on `device`.
+    pub fn of(plan: &Plan, inputs: &Inputs, device: Device) -> Self {
+        let (run, classes) = (&plan.run, inputs.train.classes().len());
+        let loss_check = LossCheck::on(device);
+        Self { seed: run.seed, micro_batch: run.micro_batch, classes, loss_check }
     }
 }
 
@@ -50,6 +54,8 @@ pub struct Step<'a> {
     pub phases: &'a Phases,
     /// The run's settings.
     pub settings: StepSettings,
+    /// Whether the values that loss and tricks report are needed.
+    pub report: bool,
 }
 
 /// The result of a step.
@@ -57,10 +63,8 @@ pub struct Step<'a> {
 pub struct StepOutput {
     /// The loss before the update.
     pub loss: f64,
-    /// The loss as a tensor, and the values that the loss plugin reports.
-    pub scored: Scored,
-    /// The values that the tricks report.
-    pub report: Report,
+    /// The values that the loss plugin and the tricks report, by name; empty unless [`Step::report`].
+    pub report: Vec<(String, f64)>,
 }
 
 /// Differentiates a loss.
@@ -68,6 +72,7 @@ type Backward<'a> = &'a dyn Fn(&Tensor) -> Result<()>;
 
 impl Step<'_> {
     /// Performs update `step` (from 0) on `batch` with learning rate `lr`. A non-finite loss is returned without an update.
+    /// Waits for a GPU once, before the update, where loss and reported values are read together; in fp16 twice in a row.
     ///
     /// # Errors
     /// When a tower, the loss, a trick or the optimizer fails.
@@ -75,25 +80,54 @@ impl Step<'_> {
         for trick in &mut self.components.tricks {
             trick.before_step(&self.components.params, step)?;
         }
-        let (loss, scored) = self.forward_backward(batch, step)?;
-        let mut report = Report::default();
-        if loss.is_finite() {
-            self.phases.enter(Phase::Optimizer);
-            // False if fp16 gradients overflowed: the update is skipped.
-            if self.loss_scale.unscale(&self.components.params)? {
-                self.components.update(step, lr, &mut report)?;
-            }
-        }
+        let scored = self.forward_backward(batch, step)?;
+        let output = if self.settings.loss_check.stops(&scored.loss)? {
+            StepOutput { loss: scored.loss.f_double_value(&[])?, report: Vec::new() }
+        } else {
+            self.update(&scored, step, lr)?
+        };
         self.components.drop_gradients();
         self.phases.leave();
-        Ok(StepOutput { loss, scored, report })
+        Ok(output)
     }
 
-    /// Adds the gradients of `batch` to the parameters and returns its loss. A non-finite loss adds none.
+    /// Updates the weights from their gradients, unless the loss is not finite.
+    fn update(&mut self, scored: &Scored, step: u64, lr: f64) -> Result<StepOutput> {
+        self.phases.enter(Phase::Optimizer);
+        let mut report = Report::default();
+        // False if fp16 gradients overflowed: the update is skipped.
+        let fits = self.loss_scale.unscale(&self.components.params)?;
+        if fits {
+            self.components.before_update(step, &mut report)?;
+        }
+        let output = self.read(scored, &report)?;
+        if fits && output.loss.is_finite() {
+            self.components.apply_update(step, lr)?;
+        }
+        Ok(output)
+    }
+
+    fn read(&self, scored: &Scored, report: &Report) -> Result<StepOutput> {
+        let mut names = Vec::new();
+        let mut scalars = vec![&scored.loss];
+        if self.report {
+            let tricks = report.0.iter().map(|(name, value)| (name.as_str(), value));
+            for (name, value) in scored.report.iter().map(|(name, value)| (*name, value)).chain(tricks) {
+                names.push(name.to_owned());
+                scalars.push(value);
+            }
+        }
+        // On a GPU most of this time is spent waiting for the backward pass.
+        let mut values = self.phases.during(Phase::Backward, || read(&scalars))?.into_iter();
+        let loss = values.next().context("the loss has no value")?;
+        Ok(StepOutput { loss, report: names.into_iter().zip(values).collect() })
+    }
+
+    /// Adds the gradients of `batch` to the parameters and returns its loss. On the CPU a non-finite loss adds none.
     ///
     /// # Errors
     /// When a tower or the loss fails.
-    pub fn forward_backward(&self, batch: &Batch, step: u64) -> Result<(f64, Scored)> {
+    pub fn forward_backward(&self, batch: &Batch, step: u64) -> Result<Scored> {
         self.pass(batch, step, &|loss| self.backward(loss))
     }
 
@@ -101,13 +135,13 @@ impl Step<'_> {
     ///
     /// # Errors
     /// When a tower or the loss fails.
-    pub fn forward(&self, batch: &Batch, step: u64) -> Result<(f64, Scored)> {
+    pub fn forward(&self, batch: &Batch, step: u64) -> Result<Scored> {
         self.pass(batch, step, &|_| Ok(()))
     }
 
-    fn pass(&self, batch: &Batch, step: u64, backward: Backward) -> Result<(f64, Scored)> {
+    fn pass(&self, batch: &Batch, step: u64, backward: Backward) -> Result<Scored> {
         self.phases.enter(Phase::Forward);
-        let (loss, mut scored) = match (&self.components.objective, &*self.components.loss) {
+        let mut scored = match (&self.components.objective, &*self.components.loss) {
             (Objective::Texts(text), Loss::Pairs(loss)) => {
                 self.pairs(batch, step, (text, &**loss), backward)?
             }
@@ -118,7 +152,7 @@ impl Step<'_> {
             (_, loss) => bail!("{loss:?} does not fit the model"),
         };
         scored.loss = scored.loss.f_detach()?;
-        Ok((loss, scored))
+        Ok(scored)
     }
 
     /// Image-text pairs: the loss needs the embeddings of the whole batch at once.
@@ -128,7 +162,7 @@ impl Step<'_> {
         step: u64,
         (tower, loss): (&TextTower, &dyn PairLoss),
         backward: Backward,
-    ) -> Result<(f64, Scored)> {
+    ) -> Result<Scored> {
         let parts = batch.parts(self.micro_batch_rows(batch))?;
         let image_features = self.locked_features(&parts, Tower::Image, &|part| self.image_features(part))?;
         let text_features =
@@ -147,7 +181,8 @@ impl Step<'_> {
         };
         let score =
             |image: &Tensor, text: &Tensor| loss.score(&Pair { image, text, group: Some(&batch.group) });
-        let towers = Towers { image: &image, text: &text, micro_batches: parts.len() };
+        let loss_check = self.settings.loss_check;
+        let towers = Towers { image: &image, text: &text, micro_batches: parts.len(), loss_check };
         towers.gradients(&score, backward, self.components.params.buffers())
     }
 
@@ -158,7 +193,7 @@ impl Step<'_> {
         step: u64,
         (classifier, loss): (&Classifier, &dyn ClassLoss),
         backward: Backward,
-    ) -> Result<(f64, Scored)> {
+    ) -> Result<Scored> {
         let (mixed, targets) = self.mixed(batch, step)?;
         let (mut mean, mut start) = (WeightedMean::default(), 0);
         for (k, part) in mixed.parts(self.micro_batch_rows(batch))?.iter().enumerate() {
@@ -171,17 +206,15 @@ impl Step<'_> {
             let scored = loss.score(&Classes { logits: &logits, targets: &targets })?;
             let weight = part.len() as f64 / batch.len() as f64;
             let weighted = scored.loss.f_mul_scalar(weight)?;
-            let value = weighted.double_value(&[]);
-            if !value.is_finite() {
-                return Ok((value, scored));
+            if self.settings.loss_check.stops(&weighted)? {
+                return Ok(scored);
             }
             backward(&weighted)?;
             embeddings.backward()?;
             mean.add(&scored, weight)?;
             start += part.len();
         }
-        let scored = mean.finish().context("the batch has no images")?;
-        Ok((scored.loss.double_value(&[]), scored))
+        mean.finish().context("the batch has no images")
     }
 
     fn backward(&self, loss: &Tensor) -> Result<()> {

@@ -109,14 +109,14 @@ impl Trainer<'_> {
         let started = Instant::now();
         let step = self.progress.step;
         let lr = self.components.lr * self.components.schedule.at(step, self.inputs.total);
-        let StepOutput { loss, scored, report } = self.step_counting_flops(batch, lr)?;
+        let StepOutput { loss, report } = self.step_counting_flops(batch, lr)?;
         if !loss.is_finite() {
             return Ok(Some(self.non_finite(loss)));
         }
         self.progress.step += 1;
         self.progress.samples += batch.len() as u64;
         self.clock.step(started.elapsed().as_secs_f64(), batch.len() as u64);
-        self.record(loss, lr, &scored, &report);
+        self.record(loss, lr, report);
         Ok(None)
     }
 
@@ -134,12 +134,19 @@ impl Trainer<'_> {
     }
 
     fn step(&mut self) -> Step<'_> {
+        let report = self.is_logged(self.progress.step + 1);
         Step {
             components: &mut self.components,
             loss_scale: &mut self.progress.scale,
             phases: &self.clock.phases,
-            settings: StepSettings::of(self.plan, &self.inputs),
+            settings: StepSettings::of(self.plan, &self.inputs, self.device),
+            report,
         }
+    }
+
+    /// Whether the values of the update that ends at `step` are recorded.
+    fn is_logged(&self, step: u64) -> bool {
+        step.is_multiple_of(self.plan.run.log_every) || step == self.inputs.total
     }
 
     /// Evaluates and saves at the end of an epoch, as often as the spec says.

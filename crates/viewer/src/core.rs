@@ -6,8 +6,8 @@ use std::{env, ffi::OsStr, os::unix::process::CommandExt as _, path::PathBuf, pr
 
 use anyhow::{Result, anyhow, ensure};
 
-/// A command for the `clip-lab-core` beside this program, without arguments. Its idle threads sleep instead of spinning
-/// (see [`clip_lab_cli::threads`]).
+/// A command for the `clip-lab-core` beside this program, without arguments, with the environment that it needs
+/// ([`clip_lab_cli::libtorch_environment`]).
 ///
 /// # Errors
 /// If it does not exist, or cannot start because a library is missing.
@@ -15,7 +15,7 @@ pub fn command() -> Result<Command> {
     let core = path()?;
     loader::check(&core)?;
     let mut command = Command::new(core);
-    command.envs(clip_lab_cli::threads());
+    command.envs(clip_lab_cli::libtorch_environment());
     Ok(command)
 }
 

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod loss;
+mod precision;
 mod weights;
 
 use std::fmt;
@@ -51,5 +52,6 @@ pub(super) fn find(
     let mut found = checkpoint::warnings(plan);
     found.extend(loss::warnings(plan, inputs, losses));
     found.extend(weights::warnings(plan, components));
+    found.extend(precision::warnings(plan));
     found
 }

@@ -55,7 +55,7 @@ pub struct Classes<'a> {
     pub targets: &'a Tensor,
 }
 
-/// A loss and scalars to record with it. Values stay on the device until they are recorded.
+/// A loss and scalars to record with it. Values stay on the device until they are read, before the update.
 #[derive(Debug)]
 pub struct Scored {
     /// The scalar loss.

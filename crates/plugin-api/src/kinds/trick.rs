@@ -10,7 +10,7 @@ use crate::{Kind, Params, State};
 pub struct Report(pub Vec<(String, Tensor)>);
 
 impl Report {
-    /// Records a scalar; it stays on the device until it is recorded.
+    /// Records a scalar; it stays on the device until it is read, before the update.
     pub fn add(&mut self, name: impl Into<String>, value: &Tensor) {
         self.0.push((name.into(), value.detach()));
     }
@@ -32,7 +32,8 @@ pub trait Trick: Send {
     fn before_step(&mut self, _params: &Params, _step: u64) -> Result<()> {
         Ok(())
     }
-    /// Called after the backward pass and before the optimizer.
+    /// Called after the backward pass and before the optimizer. On a GPU the loss is read afterwards: if it is not finite,
+    /// the gradients here are not either, and the run ends without the update.
     ///
     /// # Errors
     /// If a libtorch operation fails.

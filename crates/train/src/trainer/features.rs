@@ -95,14 +95,15 @@ impl Trainer<'_> {
         let tower = format!("{} {}", encoder.name, encoder.settings);
         let size = preprocess.size.to_string();
         let preprocess = serde_json::to_string(preprocess)?;
-        let precision = format!("{:?}", self.plan.run.precision);
-        let layout = format!("channels_last = {}", self.plan.run.channels_last);
+        let run = &self.plan.run;
+        let precision = format!("{:?}", run.precision);
+        let kernels = format!("channels_last = {}, deterministic = {}", run.channels_last, run.deterministic);
         // Plugins of shared libraries are not in the digest of our code.
         let libraries = self.plan.config.iter().find(|setting| setting.key == "plugins.digests");
         let libraries = libraries.map_or_else(String::new, |setting| setting.value.to_string());
         let pixels = clip_lab_image_io::PIXELS;
         let data = data.fingerprint();
-        let inputs = [&tower, &size, &preprocess, &augment, &data, &precision, &layout, &libraries];
+        let inputs = [&tower, &size, &preprocess, &augment, &data, &precision, &kernels, &libraries];
         key(&self.components.vars, &["image."], &[&inputs.map(String::as_str)[..], &[pixels]].concat())
     }
 }

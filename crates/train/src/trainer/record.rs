@@ -1,7 +1,7 @@
 //! Messages, log entries and the summary of a run.
 
 use anyhow::Result;
-use clip_lab_plugin_api::{Report, Scored, tolerated};
+use clip_lab_plugin_api::tolerated;
 use clip_lab_store::{Goal, Level, Tick};
 
 use super::{Ended, Trainer};
@@ -19,22 +19,18 @@ impl Trainer<'_> {
         Ended::NonFinite { step, message }
     }
 
-    pub(super) fn record(&mut self, loss: f64, lr: f64, scored: &Scored, report: &Report) {
+    pub(super) fn record(&mut self, loss: f64, lr: f64, report: Vec<(String, f64)>) {
         let step = self.progress.step;
         let line = StepStatus { step, total: self.inputs.total, epoch: self.epoch(), loss, lr };
         self.monitor.step(line, self.clock.pairs_of_step());
-        if !step.is_multiple_of(self.plan.run.log_every) && step != self.inputs.total {
+        if !self.is_logged(step) {
             return;
         }
         if !self.latest.contains_key("train/loss") {
             self.run_record.recorder.describe_metric("train/loss", "", Goal::Down);
         }
         let mut points = vec![("train/loss".to_owned(), loss), ("train/lr".to_owned(), lr)];
-        let loss_report = scored.report.iter().map(|(name, value)| (*name, value));
-        let tricks = report.0.iter().map(|(name, value)| (name.as_str(), value));
-        points.extend(
-            loss_report.chain(tricks).map(|(name, value)| (format!("train/{name}"), value.double_value(&[]))),
-        );
+        points.extend(report.into_iter().map(|(name, value)| (format!("train/{name}"), value)));
         points.extend(self.progress.scale.factor().map(|factor| ("train/loss_scale".to_owned(), factor)));
         let scales = self.components.params.lr_scales().into_iter();
         points.extend(scales.map(|(layer, scale)| (format!("train/lr/{layer}"), lr * scale)));
