@@ -12,7 +12,10 @@ mod python;
 mod setup;
 mod unpack;
 
-use std::process::ExitCode;
+use std::{
+    process::{Command, ExitCode},
+    time::Instant,
+};
 
 use anyhow::{Result, bail};
 
@@ -110,8 +113,19 @@ fn ci() -> Result<()> {
     cargo::finish(cargo::format(&checkout))?; // first, as it takes a second and needs no downloads
     set_up(&checkout)?;
     check_builders()?;
-    cargo::finish(cargo::clippy(&checkout))?;
-    cargo::finish(cargo::doc(&checkout))?;
-    cargo::finish(cargo::viewer(&checkout))?;
-    test(&[])
+    timed("lints", cargo::clippy(&checkout))?;
+    timed("documentation", cargo::doc(&checkout))?;
+    timed("the viewer alone", cargo::viewer(&checkout))?;
+    let _alone = cargo::wait_for_other_tests(&checkout)?;
+    timed("building the tests", cargo::test(&checkout, &["--no-run".to_owned()]))?;
+    // All failures in one run: another run takes long.
+    timed("tests", cargo::test(&checkout, &["--no-fail-fast".to_owned()]))
+}
+
+/// Runs a step and prints how long it took.
+fn timed(step: &str, command: Command) -> Result<()> {
+    let started = Instant::now();
+    cargo::finish(command)?;
+    eprintln!("ci: {step}: {:.1} min", started.elapsed().as_secs_f64() / 60.0);
+    Ok(())
 }
