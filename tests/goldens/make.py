@@ -626,11 +626,11 @@ def make_retrieval(root):
 def make_ranks(root):
     """For each caption, how many images score more than its own, and the same with images and captions exchanged."""
     rng = np.random.default_rng(75)
-    owner = np.repeat(np.arange(300), 5)
+    owner = np.repeat(np.arange(120), 5)
     # The products of small whole numbers are exact in any order of summation, and many are tied.
-    whole = [np.rint(rng.standard_normal((rows, 16)) * 6).astype(np.float32) for rows in (300, 1500)]
-    image = rng.standard_normal((300, 64)).astype(np.float32)
-    text = image[owner] + 3 * rng.standard_normal((1500, 64)).astype(np.float32)
+    whole = [np.rint(rng.standard_normal((rows, 16)) * 6).astype(np.float32) for rows in (120, 600)]
+    image = rng.standard_normal((120, 32)).astype(np.float32)
+    text = image[owner] + 3 * rng.standard_normal((600, 32)).astype(np.float32)
     close = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (image, text)]
     values = {"owner": owner}
     for case, (image, text) in {"whole": whole, "unit": close}.items():

@@ -37,7 +37,7 @@ fn whole_numbers_are_ranked_as_faiss_ranks_them_ties_too() {
         assert_eq!(ours, &theirs, "{way}");
         ties += tied.iter().filter(|tied| **tied > 0).count();
     }
-    assert!(ties > 1000, "only {ties} of 3000 queries have ties");
+    assert!(ties > 200, "only {ties} of 1200 queries have ties");
 }
 
 #[test]
@@ -56,6 +56,6 @@ fn unit_vectors_are_ranked_as_faiss_ranks_them_within_rounding() {
                 "{way}: rank {ours}, {higher} for faiss, {close} scores are nearly equal"
             );
         }
-        assert!(ours.iter().filter(|rank| **rank == 0).count() > 50, "{way}: too hard to be meaningful");
+        assert!(ours.iter().filter(|rank| **rank == 0).count() > 30, "{way}: too hard to be meaningful");
     }
 }
