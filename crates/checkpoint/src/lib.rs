@@ -22,5 +22,5 @@ pub use checkpoint::{Checkpoint, open};
 pub use clip_lab_plugin_api::cache_dir;
 pub use import::{Classifier, Import};
 pub use preprocess::Preprocess;
-pub use source::{TensorFile, digest, save};
+pub use source::{TensorFile, digest, for_each_piece, save};
 pub use weights::{Summary, Weights};

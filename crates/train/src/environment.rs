@@ -32,9 +32,7 @@ pub fn capture(chosen: &ChosenDevice, inputs: &Inputs) -> Environment {
         device: Some(described(chosen.device)),
         cpu: processor(),
         threads: u32::try_from(tch::get_num_threads()).ok(),
-        memory_bytes: field("/proc/meminfo", "MemTotal")
-            .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
-            .map(|kib| kib * 1024),
+        memory_bytes: bytes("/proc/meminfo", "MemTotal"),
         host: fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
         os: fs::read_to_string("/proc/version").ok().map(|text| text.trim().to_owned()),
         argv: std::env::args_os().map(|argument| secret::text(&argument.to_string_lossy())).collect(),
@@ -112,6 +110,11 @@ fn field(file: &str, key: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(key))?;
     line.split_once(':').map(|(_, value)| value.trim().to_owned())
+}
+
+/// A field in kB of a file below `/proc`, in bytes.
+pub fn bytes(file: &str, key: &str) -> Option<u64> {
+    Some(field(file, key)?.strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }
 
 fn truncated(mut text: String, max_bytes: usize) -> String {

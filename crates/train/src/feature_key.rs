@@ -4,7 +4,7 @@ use anyhow::Result;
 use clip_lab_torch_ext::LIBTORCH;
 use tch::nn;
 
-use crate::{environment::hardware, features::bytes};
+use crate::{environment::hardware, features::update};
 
 /// Digest of the code that computes features, made when this program was built.
 const CODE: &str = env!("CLIP_LAB_FEATURES");
@@ -28,7 +28,8 @@ fn digest(vars: &nn::VarStore, prefixes: &[&str], inputs: &[&str], computer: [&s
     let mut tensors: Vec<_> = vars.variables().into_iter().filter(|(name, _)| selected(name)).collect();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, tensor) in tensors {
-        hash.update(name.as_bytes()).update(&bytes(&tensor)?);
+        hash.update(name.as_bytes());
+        update(&mut hash, &tensor)?;
     }
     Ok(hash.finalize().to_hex()[..32].to_owned())
 }

@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
-use clip_lab_checkpoint::{TensorFile, cache_dir, save};
+use clip_lab_checkpoint::{TensorFile, cache_dir, for_each_piece, save};
 use clip_lab_plugin_api::{Dataset, Mode};
 use tch::{Device, Tensor};
 
@@ -120,17 +120,18 @@ fn items(images: usize) -> Vec<Item> {
     (0..images).map(item).collect()
 }
 
-/// The values of a tensor as they are in memory.
-pub(crate) fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
-    let flat = tensor.detach().to_device(Device::Cpu).contiguous();
-    let size = flat.numel() * flat.kind().elt_size_in_bytes();
-    let mut bytes = vec![0; size];
-    flat.f_copy_data_u8(&mut bytes, flat.numel())?;
-    Ok(bytes)
+/// Adds the values of a tensor to a hash.
+pub(crate) fn update(hash: &mut blake3::Hasher, tensor: &Tensor) -> Result<()> {
+    for_each_piece(tensor, |bytes| {
+        hash.update(bytes);
+        Ok(())
+    })
 }
 
 fn digest(rows: &Tensor) -> Result<String> {
-    Ok(blake3::hash(&bytes(rows)?).to_hex().to_string())
+    let mut hash = blake3::Hasher::new();
+    update(&mut hash, rows)?;
+    Ok(hash.finalize().to_hex().to_string())
 }
 
 fn read(path: &Path, images: usize, device: Device) -> Result<Features> {

@@ -10,6 +10,8 @@ use tch::Device;
 
 use clip_lab_input::cores;
 
+use crate::environment::bytes;
+
 /// Minimum time between two samples: CPU time is counted in hundredths of a second.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// The same for the first sample at the end of a short run.
@@ -80,12 +82,8 @@ pub struct ResidentMemory {
 impl ResidentMemory {
     /// Measures it. None if the system does not report it.
     pub fn now() -> Option<Self> {
-        let status = fs::read_to_string("/proc/self/status").ok()?;
-        let bytes = |name: &str| -> Option<u64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
-        };
-        Some(Self { data: bytes("RssAnon:")?, files: bytes("RssFile:")? + bytes("RssShmem:")? })
+        let of = |key| bytes("/proc/self/status", key);
+        Some(Self { data: of("RssAnon")?, files: of("RssFile")? + of("RssShmem")? })
     }
 
     /// All of it.

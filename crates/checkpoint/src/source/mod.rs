@@ -15,7 +15,7 @@ use tch::{Kind, Tensor};
 pub use file::TensorFile;
 pub(crate) use folder::{Shards, is_pickle, pickle, shard_names};
 pub(crate) use keras::KerasResnet;
-pub use save::save;
+pub use save::{for_each_piece, save};
 
 /// Named tensors on disk, read on demand.
 pub(crate) trait Tensors: Send + Sync {

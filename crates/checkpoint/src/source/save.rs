@@ -65,7 +65,10 @@ fn write(file: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)
 }
 
 /// Passes a tensor's values in row-major order, in pieces that are copied to the CPU one by one.
-fn for_each_piece(tensor: &Tensor, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<()> {
+///
+/// # Errors
+/// When libtorch cannot copy a piece, and those of `write`.
+pub fn for_each_piece(tensor: &Tensor, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<()> {
     let flat = tensor.detach().f_contiguous()?.f_view([-1])?;
     let (count, mut bytes) = (flat.size1()?, Vec::new());
     for start in (0..count).step_by(PIECE as usize) {
