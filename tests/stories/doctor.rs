@@ -32,7 +32,7 @@ fn a_machine_that_can_train_is_reported_as_such() {
     assert_eq!(report["good"], true, "{report}");
     let (mark, message) = finding(&report, "libtorch");
     assert_eq!(mark, "good");
-    assert_contains(&message, &["2.11.0", "the core starts in", "threads"]);
+    assert_contains(&message, &["2.13.0", "the core starts in", "threads"]);
     let (mark, message) = finding(&report, "store");
     assert_eq!(mark, "good");
     assert_contains(&message, &["lab.db: 1 run, ", "journal wal", "schema "]);

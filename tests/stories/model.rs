@@ -202,7 +202,7 @@ fn a_run_is_shown_and_exported() {
                 &uid,
                 "| train |",
                 "val/",
-                "| libtorch | 2.11.0 |",
+                "| libtorch | 2.13.0 |",
                 "```toml",
             ],
         );

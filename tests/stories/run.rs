@@ -84,5 +84,5 @@ fn the_record_has_the_spec_and_the_origin_of_each_setting() {
     assert_eq!(reader.spec_text(run.id).unwrap(), ran);
     assert_eq!(fs::read_to_string(run.dir.join("spec.toml")).unwrap(), ran);
     assert!(shown["environment"]["argv"].to_string().contains("run.steps=3"), "{}", shown["environment"]);
-    assert_eq!(shown["environment"]["versions"]["libtorch"], "2.11.0");
+    assert_eq!(shown["environment"]["versions"]["libtorch"], "2.13.0");
 }

@@ -36,7 +36,7 @@ pub use trace::{Trace, is_tracing};
 use anyhow::Result;
 use tch::Tensor;
 
-/// The version of the libtorch that this program was built against, from its header, such as `2.11.0`.
+/// The version of the libtorch that this program was built against, from its header, such as `2.13.0`.
 pub const LIBTORCH: &str = env!("CLIP_LAB_LIBTORCH");
 
 /// The constants of one AdamW update, <https://arxiv.org/abs/1711.05101>.

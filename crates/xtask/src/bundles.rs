@@ -24,8 +24,8 @@ pub struct Part {
 /// libtorch for the CPU, from the wheel that supports CUDA too. `libtorch_cpu` depends on `libcudart` and `libcupti`, so
 /// these are included; `libtorch.so` of the wheel needs the CUDA libraries, so a linker script replaces it.
 pub const LIBTORCH: Bundle = Bundle {
-    folder: "libtorch-2.11.0-cpu",
-    title: "libtorch 2.11.0 for the CPU",
+    folder: "libtorch-2.13.0-cpu",
+    title: "libtorch 2.13.0 for the CPU",
     parts: &[
         Part {
             package: "torch",
@@ -47,7 +47,7 @@ pub const LIBTORCH: Bundle = Bundle {
             picks: &[("nvidia/cu13/lib/libcupti.so.13", "lib/libcupti.so.13")],
         },
     ],
-    written: &[("lib/libtorch.so", "INPUT(libtorch_cpu.so)\n"), ("build-version", "2.11.0+cpu\n")],
+    written: &[("lib/libtorch.so", "INPUT(libtorch_cpu.so)\n"), ("build-version", "2.13.0+cpu\n")],
 };
 
 /// The pretrained towers.

@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn libtorch_is_the_cache_in_a_shared_target_folder() {
         let shared = checkout("/shared/debug", Libtorch::Pinned);
-        assert_eq!(libtorch_of(&build(&shared)), Some("/no-cache/libtorch-2.11.0-cpu".as_ref()));
+        assert_eq!(libtorch_of(&build(&shared)), Some("/no-cache/libtorch-2.13.0-cpu".as_ref()));
     }
 
     #[test]

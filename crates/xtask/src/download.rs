@@ -216,7 +216,7 @@ mod tests {
             "{asked}"
         );
         let list = fs::read_to_string(downloads.path().join("requirements.txt")).unwrap();
-        assert_eq!(list, format!("torch==2.11.0 --hash=sha256:{}\n", torch.sha256));
+        assert_eq!(list, format!("torch==2.13.0 --hash=sha256:{}\n", torch.sha256));
     }
 
     #[test]

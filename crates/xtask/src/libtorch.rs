@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(chosen(None), Libtorch::Pinned);
         assert_eq!(chosen(Some(("LIBTORCH", root.join(".libtorch").into()))), Libtorch::Pinned);
         assert_eq!(chosen(Some(("LIBTORCH", root.join("../checkout/.libtorch").into()))), Libtorch::Pinned);
-        assert_eq!(chosen(Some(("LIBTORCH", cache.join("libtorch-2.11.0-cpu").into()))), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", cache.join("libtorch-2.13.0-cpu").into()))), Libtorch::Pinned);
         assert_eq!(chosen(Some(("LIBTORCH", "/opt/libtorch".into()))), Libtorch::Custom);
         assert_eq!(chosen(Some(("LIBTORCH_USE_PYTORCH", "1".into()))), Libtorch::Custom);
         fs::create_dir(root.join(".libtorch")).unwrap();

