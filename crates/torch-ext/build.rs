@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const SOURCES: [&str; 8] =
-    ["shim", "precision", "kernels", "flops", "recompute", "memory", "script", "trace"];
+const SOURCES: [&str; 9] =
+    ["attention", "shim", "precision", "kernels", "flops", "recompute", "memory", "script", "trace"];
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");

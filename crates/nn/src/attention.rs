@@ -1,6 +1,7 @@
 //! Multi-head attention.
 
 use anyhow::Result;
+use clip_lab_torch_ext::packed_attention;
 use tch::{Tensor, nn};
 
 use crate::{Linear, LinearInit, Packing};
@@ -84,14 +85,22 @@ impl Attention {
         Ok(Self { qkv, out, heads, dropout })
     }
 
-    /// `[B, L, W]`, or packed `[T, W]`, to the same shape.
+    /// `[B, L, W]`, or packed `[T, W]`, to the same shape. A mask of keys is that of the packing.
     ///
     /// # Errors
     /// When the shapes do not fit.
     pub fn forward(&self, x: &Tensor, mask: Mask<'_>, packing: &Packing, train: bool) -> Result<Tensor> {
-        let parts = packing.pad(&self.qkv.forward(x)?)?.f_chunk(3, -1)?; // [B, L, W] each
+        let qkv = self.qkv.forward(x)?;
         let dropout = if train { self.dropout } else { 0.0 };
-        let mixed = attend((&parts[0], &parts[1], &parts[2]), self.heads, mask, dropout)?;
-        self.out.forward(&packing.pack(&mixed)?)
+        let mixed = match (packing.offsets(), mask) {
+            (Some(offsets), Mask::Causal | Mask::Keys(_)) if dropout == 0.0 => {
+                packed_attention(&qkv, offsets, self.heads, matches!(mask, Mask::Causal))?
+            }
+            _ => {
+                let parts = packing.pad(&qkv)?.f_chunk(3, -1)?; // [B, L, W] each
+                packing.pack(&attend((&parts[0], &parts[1], &parts[2]), self.heads, mask, dropout)?)?
+            }
+        };
+        self.out.forward(&mixed)
     }
 }

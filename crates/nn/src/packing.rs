@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 use clip_lab_torch_ext::is_tracing;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// Packing costs copies around every attention, which fewer padding tokens than this fraction do not repay.
 const WORTHWHILE: f64 = 0.1;
 
 /// Where the tokens of a padded batch are. Packed, `[B, L, ...]` becomes `[T, ...]`: the T tokens of all texts in order,
-/// without padding, so that layers which act on each token alone compute nothing for padding. Only attention needs the
-/// padded form.
+/// without padding, so that no layer computes anything for padding. Attention needs the padded form only if it drops
+/// weights out.
 ///
 /// Batches stay padded, and [`Packing::pack`] and [`Packing::pad`] return their input, where packing does not pay: if
 /// there is little padding, on a GPU, where counting the tokens makes the host wait, and in a trace, which must take any
@@ -21,6 +21,8 @@ pub struct Packing(Option<Packed>);
 struct Packed {
     /// Indices of the tokens in the flattened mask, ascending: `[T]`, int64.
     index: Tensor,
+    /// The first token of each text, and T: `[B + 1]`, int64.
+    offsets: Tensor,
     batch: i64,
     length: i64,
 }
@@ -37,7 +39,12 @@ impl Packing {
         }
         let index = mask.f_flatten(0, 1)?.f_nonzero()?.f_squeeze_dim(1)?;
         let padded = 1.0 - index.size1()? as f64 / (batch * length).max(1) as f64;
-        Ok(Self((padded > WORTHWHILE).then_some(Packed { index, batch, length })))
+        if padded <= WORTHWHILE {
+            return Ok(Self(None));
+        }
+        let ends = mask.f_sum_dim_intlist(1, false, Kind::Int64)?.f_cumsum(0, Kind::Int64)?;
+        let offsets = Tensor::f_cat(&[Tensor::f_zeros([1], (Kind::Int64, Device::Cpu))?, ends], 0)?;
+        Ok(Self(Some(Packed { index, offsets, batch, length })))
     }
 
     /// A batch that stays padded.
@@ -61,7 +68,7 @@ impl Packing {
     /// # Errors
     /// If the shape is another.
     pub fn pad(&self, x: &Tensor) -> Result<Tensor> {
-        let Some(Packed { index, batch, length }) = &self.0 else { return Ok(x.shallow_clone()) };
+        let Some(Packed { index, batch, length, .. }) = &self.0 else { return Ok(x.shallow_clone()) };
         let mut size = x.size();
         size[0] = batch * length;
         let padded = Tensor::f_zeros(&size, (x.kind(), x.device()))?.f_index_copy(0, index, x)?;
@@ -90,6 +97,11 @@ impl Packing {
         }
     }
 
+    /// The first token of each text, and the number of tokens, `[B + 1]`; none of a padded batch.
+    pub(crate) fn offsets(&self) -> Option<&Tensor> {
+        self.0.as_ref().map(|packed| &packed.offsets)
+    }
+
     /// The number of samples in `x`, packed or padded.
     pub(crate) fn samples(&self, x: &Tensor) -> i64 {
         self.0.as_ref().map_or_else(|| x.size()[0], |packed| packed.batch)
@@ -98,8 +110,9 @@ impl Packing {
 
 impl Clone for Packing {
     fn clone(&self) -> Self {
-        let copy = |Packed { index, batch, length }: &Packed| Packed {
+        let copy = |Packed { index, offsets, batch, length }: &Packed| Packed {
             index: index.shallow_clone(),
+            offsets: offsets.shallow_clone(),
             batch: *batch,
             length: *length,
         };

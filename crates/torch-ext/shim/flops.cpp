@@ -61,6 +61,18 @@ uint64_t attention(const IValue& q, const IValue& k, const IValue& v) {
 // Twice the forward pass. A fused kernel also recomputes the scores, which is not counted.
 uint64_t attention_backward(Inputs in) { return 2 * attention(in[1], in[2], in[3]); }
 
+// Packed queries, keys and values [T, 3W] of texts that begin at the offsets [B + 1]: as `attention`, for each text.
+uint64_t packed_attention(Inputs in) {
+  const auto& offsets = in[1].toTensor();
+  const auto* starts = offsets.const_data_ptr<int64_t>();
+  uint64_t pairs = 0;
+  for (int64_t i = 1; i < offsets.numel(); ++i) {
+    const auto length = static_cast<uint64_t>(starts[i] - starts[i - 1]);
+    pairs += length * length;
+  }
+  return 4 * pairs * (size(in[0], 1) / 3);
+}
+
 const std::unordered_map<std::string, Cost>& costs() {
   static const std::unordered_map<std::string, Cost> table = {
       {"aten::mm", [](Inputs in) { return product(in[0], in[1]); }},
@@ -73,6 +85,8 @@ const std::unordered_map<std::string, Cost>& costs() {
       {"aten::convolution", convolution},
       {"aten::convolution_backward", convolution_backward},
       {"aten::scaled_dot_product_attention", [](Inputs in) { return attention(in[0], in[1], in[2]); }},
+      {"clip_lab::packed_attention", packed_attention},
+      {"clip_lab::packed_attention_backward", [](Inputs in) { return 2 * packed_attention(in); }},
       {"aten::_scaled_dot_product_flash_attention_for_cpu_backward", attention_backward},
       {"aten::_scaled_dot_product_flash_attention_backward", attention_backward},
       {"aten::_scaled_dot_product_efficient_attention_backward", attention_backward},

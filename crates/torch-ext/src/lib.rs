@@ -3,6 +3,7 @@
 //! pinned memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
 //! workspace is here.
 
+mod attention;
 mod cuda;
 mod ffi;
 mod flops;
@@ -17,6 +18,7 @@ mod rows;
 mod script;
 mod trace;
 
+pub use attention::packed_attention;
 pub use cuda::{cuda_version, gpu_model, open_cuda};
 pub use flops::{count_flops, uncounted};
 pub use heap::retain_freed_memory;
