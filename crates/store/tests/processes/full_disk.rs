@@ -1,14 +1,14 @@
 //! A full disk: records that do not fit wait in memory; records that are lost are counted and reported.
 //!
 //! Simulated by a limit on file sizes: writes fail in the same way, without a separate file system.
-#![allow(missing_docs)]
-
-mod common;
 
 use std::{path::Path, process::Command, time::Duration};
 
+use crate::{
+    child::{child, role},
+    common::{OtherProgram, at, fast_policy, new_run, until},
+};
 use clip_lab_store::{FlushPolicy, Reader, Recorder, Status, Store};
-use common::{at, child, fast_policy, new_run, role, until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const STEPS: u64 = 920;
@@ -28,7 +28,7 @@ fn log(recorder: &Recorder, steps: std::ops::Range<u64>) {
 
 fn run(role: &str, folder: &Path) {
     // Writing past the limit raises SIGXFSZ, which must be ignored; child processes inherit that.
-    let inner = child(role, folder, role);
+    let inner = child("full_disk", role, folder, role);
     let mut outer = Command::new("sh");
     outer.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
@@ -76,7 +76,7 @@ fn an_unreadable_spool_is_renamed() {
     let recorder = Recorder::start_with(&store, new_run("a"), fast_policy()).unwrap();
     let spool = recorder.folder().join("spool.jsonl");
     std::fs::write(&spool, "{\"spool\":\"01").unwrap();
-    let mut other = common::OtherProgram::open(&store);
+    let mut other = OtherProgram::open(&store);
     other.run("BEGIN EXCLUSIVE");
     log(&recorder, 0..20);
     until("records are spooled", || recorder.fault().is_some_and(|text| text.contains("spool.jsonl")));

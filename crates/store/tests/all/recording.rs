@@ -1,13 +1,10 @@
 //! Recorded data is read back: values, non-finite values, resumes, metadata.
-#![allow(missing_docs)]
 
-mod common;
-
+use crate::common::{at, fast_policy, new_run};
 use clip_lab_store::{
     ConfigEntry, Environment, Evaluated, Goal, Level, NewArtifact, RankSet, Reader, Recorder, Request,
     Status, Store, new_uid,
 };
-use common::{at, fast_policy, new_run};
 
 #[test]
 fn nan_and_infinities_come_back_and_are_counted() {

@@ -1,12 +1,9 @@
 //! Probes are read back, also after faults, resumes and deletes; older stores are read and migrated.
-#![allow(missing_docs)]
-
-mod common;
 
 use std::path::Path;
 
+use crate::common::{OtherProgram, at, fast_policy, new_run};
 use clip_lab_store::{Hit, Probe, Reader, Recorder, Shown, Status, Store};
-use common::{OtherProgram, at, fast_policy, new_run};
 
 fn shown(name: &str) -> Shown {
     Shown { name: name.into(), digest: (name != "broken").then(|| format!("digest of {name}")) }

@@ -1,10 +1,7 @@
 //! Buckets agree with the points they summarise.
-#![allow(missing_docs)]
 
-mod common;
-
+use crate::common::{at, new_run};
 use clip_lab_store::{Axis, Bucket, Point, Reader, Recorder, Status};
-use common::{at, new_run};
 
 /// A linear congruential generator (Knuth's MMIX): enough for test values.
 fn random(state: &mut u64) -> f64 {

@@ -1,12 +1,9 @@
 //! Run folders: found next to the store wherever it is, locked while a run is recorded, and nothing else is deleted.
-#![allow(missing_docs)]
-
-mod common;
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
+use crate::common::{OtherProgram, at, new_run};
 use clip_lab_store::{NewArtifact, Reader, Recorder, ResumePoint, Status, Store, new_uid, run_folder};
-use common::{OtherProgram, at, new_run};
 
 fn record(store: &Path, name: &str) -> String {
     let new = new_run(name);

@@ -1,7 +1,4 @@
 //! Eight trainers and two dashboards on one store, each a process of its own.
-#![allow(missing_docs)]
-
-mod common;
 
 use std::{
     path::Path,
@@ -9,8 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::{
+    child::{child, role},
+    common::{at, new_run},
+};
 use clip_lab_store::{Axis, Reader, Recorder, RunId, Status, StoreError};
-use common::{at, child, new_run, role};
 
 const TRAINERS: usize = 8;
 const READERS: usize = 2;
@@ -23,7 +23,7 @@ fn eight_trainers_and_two_dashboards_for_five_seconds() {
 }
 
 #[test]
-#[ignore = "takes a minute: cargo test -p clip-lab-store --test crowd -- --ignored --nocapture"]
+#[ignore = "takes a minute: cargo test -p clip-lab-store --test processes crowd -- --ignored --nocapture"]
 fn eight_trainers_and_two_dashboards_for_a_minute() {
     crowd(60);
 }
@@ -32,7 +32,8 @@ fn crowd(seconds: u64) {
     let folder = tempfile::tempdir().unwrap();
     let start = |role: &str, number: usize| {
         let name = format!("{role}{number}");
-        let process = child(role, folder.path(), &name).env("SECONDS_TO_GO", seconds.to_string()).spawn();
+        let process =
+            child("crowd", role, folder.path(), &name).env("SECONDS_TO_GO", seconds.to_string()).spawn();
         (name, process.unwrap())
     };
     let trainers = (0..TRAINERS).map(|number| start("trainer", number));

@@ -1,12 +1,6 @@
 //! Helpers of the store's tests.
-#![allow(dead_code, missing_docs)]
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread::sleep,
-    time::Duration,
-};
+use std::{path::Path, thread::sleep, time::Duration};
 
 use clip_lab_store::{FlushPolicy, NewRun, Tick, new_uid};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -23,24 +17,6 @@ pub fn at(step: u64) -> Tick {
 pub fn fast_policy() -> FlushPolicy {
     let ms = Duration::from_millis;
     FlushPolicy { flush: ms(20), busy: ms(50), retry: ms(100), heartbeat: ms(50), ..FlushPolicy::default() }
-}
-
-const ROLE: &str = "CLIP_LAB_STORE_TEST_ROLE";
-const FOLDER: &str = "CLIP_LAB_STORE_TEST_FOLDER";
-const NAME: &str = "CLIP_LAB_STORE_TEST_NAME";
-
-/// This test binary as a child process that runs only its test `child_process`.
-pub fn child(role: &str, folder: &Path, name: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["child_process", "--exact"]).stdout(Stdio::null());
-    command.env(ROLE, role).env(FOLDER, folder).env(NAME, name);
-    command
-}
-
-/// Role, folder and name of this child process; none if it is not one.
-pub fn role() -> Option<(String, PathBuf, String)> {
-    let var = |name| std::env::var(name).ok();
-    Some((var(ROLE)?, var(FOLDER)?.into(), var(NAME)?))
 }
 
 /// Waits for a condition, 15 s at most.

@@ -1,10 +1,7 @@
 //! Evaluations after training: they are stored separately from training metrics and deleted with their run.
-#![allow(missing_docs)]
 
-mod common;
-
+use crate::common::{OtherProgram, at, new_run};
 use clip_lab_store::{Evaluated, Goal, NewEvaluation, RankSet, Reader, Recorder, Status, Store, StoreError};
-use common::{OtherProgram, at, new_run};
 use serde_json::json;
 
 fn evaluation(name: &str, top1: f64, ranks: &[u32]) -> NewEvaluation {

@@ -1,10 +1,7 @@
 //! Settings, tags and notes of many runs in one query equal those read run by run.
-#![allow(missing_docs)]
 
-mod common;
-
+use crate::common::new_run;
 use clip_lab_store::{ConfigEntry, NewRun, Reader, Recorder, RunDetails, RunId, Status, Store};
-use common::new_run;
 
 fn entry(key: &str, value: &str) -> ConfigEntry {
     ConfigEntry { key: key.into(), value: value.into(), origin: "default".into() }

@@ -1,12 +1,9 @@
 //! External faults: locks, killed processes, foreign files, deleted files, concurrent starts.
-#![allow(missing_docs)]
-
-mod common;
 
 use std::{path::Path, thread::sleep, time::Duration};
 
+use crate::common::{OtherProgram, at, fast_policy, new_run, until};
 use clip_lab_store::{NewRun, Reader, Recorder, Status, Store};
-use common::{OtherProgram, at, fast_policy, new_run, until};
 
 fn steps(store: &Path, name: &str) -> Vec<u64> {
     let reader = Reader::open(store).unwrap();

@@ -1,7 +1,4 @@
 //! Killed writers: the file stays intact, only the last moment is lost, and the next writer resumes.
-#![allow(missing_docs)]
-
-mod common;
 
 use std::{
     fs::OpenOptions,
@@ -11,8 +8,11 @@ use std::{
     time::Duration,
 };
 
+use crate::{
+    child::{child, role},
+    common::{OtherProgram, at, new_run, until},
+};
 use clip_lab_store::{Reader, Recorder, Status, now_ms};
-use common::{OtherProgram, at, child, new_run, role, until};
 
 /// The largest loss before a kill that the project promises, milliseconds.
 const PROMISE: i64 = 250;
@@ -26,7 +26,7 @@ fn a_killed_writer_loses_at_most_the_last_moment() {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test -p clip-lab-store --test kills -- --ignored --nocapture"]
+#[ignore = "takes minutes: cargo test -p clip-lab-store --test processes kills -- --ignored --nocapture"]
 fn two_hundred_killed_writers() {
     let mut lost = kill(200);
     lost.sort_unstable();
@@ -46,7 +46,7 @@ fn kill(times: usize) -> Vec<i64> {
     let once = |number| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let name = format!("killed{number}");
-        let mut writer = child("writer", folder.path(), &name).spawn().unwrap();
+        let mut writer = child("kills", "writer", folder.path(), &name).spawn().unwrap();
         let call_log = folder.path().join(&name);
         until("the writer has logged", || !logged(&call_log).is_empty());
         sleep(Duration::from_millis((random >> 33) % 600));
