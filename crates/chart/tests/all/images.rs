@@ -1,6 +1,6 @@
 //! Rendered charts, compared perceptually with approved ones, and labels that do not overlap.
 //!
-//! After an intended change: `UPDATE=1 cargo test -p clip-lab-chart --test images`, then review `tests/images`.
+//! After an intended change: `UPDATE=1 cargo test -p clip-lab-chart --test all images`, then review `tests/images`.
 
 use std::path::{Path, PathBuf};
 
