@@ -1,12 +1,10 @@
 //! Comparisons of synthetic runs: exact texts, and messages about missing or mixed runs.
 
-mod common;
-
+use crate::common::{Lab, METRIC, TestRun};
 use clip_lab_cli::{CompareArgs, Weights};
 use clip_lab_stats::Covers;
 use clip_lab_store::Status;
 use clip_lab_viewer::compare::{Report, compare, report};
-use common::{Lab, METRIC, TestRun};
 
 fn args(what: &[&str]) -> CompareArgs {
     CompareArgs { what: what.iter().map(|name| (*name).to_owned()).collect(), ..CompareArgs::default() }

@@ -1,11 +1,8 @@
 //! Reports of synthetic runs: exact texts, numbers equal to `compare`, and no injected or leaked content.
 
-// Shared with other tests.
-#[allow(dead_code)]
-mod common;
-
 use std::{fs, path::Path};
 
+use crate::common::{Lab, TestRun};
 use clip_lab_chart::figure::span;
 use clip_lab_cli::{CompareArgs, ReportArgs};
 use clip_lab_store::Status;
@@ -13,7 +10,6 @@ use clip_lab_viewer::{
     compare::{self, compare},
     report::report,
 };
-use common::{Lab, TestRun};
 use serde_json::Value;
 
 /// A name that is HTML, a script and a shell substitution unless escaped.
@@ -188,7 +184,7 @@ fn hits_and_misses_are_shown_with_their_images() {
     let document = parsed(&page);
     let images: Vec<_> = document.descendants().filter(|node| node.has_tag_name("img")).collect();
     assert_eq!(images.len(), 6);
-    let alone = common::JPEG.replace(char::is_whitespace, "");
+    let alone = crate::common::JPEG.replace(char::is_whitespace, "");
     assert!(
         images.iter().all(|node| node.attribute("src") == Some(&format!("data:image/jpeg;base64,{alone}")))
     );

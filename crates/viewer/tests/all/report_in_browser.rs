@@ -1,18 +1,15 @@
 //! The page in a real browser, with and without scripts, at phone and desktop widths. Skipped without Chromium, except
 //! in CI, where that fails.
 
-#[allow(dead_code)] // Shared with other tests.
-mod common;
-
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use crate::common::{Lab, TestRun};
 use clip_lab_cli::ReportArgs;
 use clip_lab_viewer::report::report;
-use common::{Lab, TestRun};
 use serde_json::Value;
 
 const WIDTHS: [u32; 2] = [400, 1280];

@@ -1,15 +1,12 @@
 //! An untrusted store: its text must not control a terminal, imitate our output, or become markup or a formula.
 
-#[allow(dead_code)] // Shared with other tests.
-mod common;
-
 use std::{collections::BTreeSet, fs};
 
+use crate::common::{Lab, TestRun};
 use clip_lab_cli::{CompareArgs, ListArgs, ReportArgs};
 use clip_lab_escape::{is_hidden, terminal};
 use clip_lab_store::{ConfigEntry, Goal, Level, NewArtifact, NewRun, Recorder, Status, Store, Tick, new_uid};
 use clip_lab_viewer::{compare::compare, report::report, runs};
-use common::{Lab, TestRun};
 
 /// Sets the window title, clears the screen, changes colours, reverses text, and imitates lines of our output.
 const BAD: &str = "=x\u{1b}]0;t\u{7}\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{200b}\rFORGED\nFORGED line\n\n# <img src=x onerror=alert(1)>";
