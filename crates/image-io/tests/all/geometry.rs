@@ -1,7 +1,5 @@
 //! Crop geometry against Pillow and torchvision, and on extreme shapes.
 
-mod common;
-
 use clip_lab_image_io::{Crop, Decoder, Image, Interpolation, Resize};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 use image::{Rgb, RgbImage, imageops};

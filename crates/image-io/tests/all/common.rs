@@ -1,5 +1,4 @@
 //! A valid photograph and invalid image files.
-#![allow(dead_code)]
 
 use std::{
     fs,

@@ -1,7 +1,5 @@
 //! Decoding a region of a JPEG equals the same region of the whole image.
 
-mod common;
-
 use std::{fs, path::PathBuf};
 
 use clip_lab_image_io::{Area, Crop, Decoder, Detail, Image, Interpolation, Normalise};

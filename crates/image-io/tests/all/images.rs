@@ -1,11 +1,9 @@
 //! Image files, good and bad.
 
-mod common;
-
 use std::{fs, io::Cursor, path::Path};
 
+use crate::common::{decode_error, photo};
 use clip_lab_image_io::{Image, decode};
-use common::{decode_error, photo};
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 
 fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
