@@ -1,14 +1,12 @@
 //! Hub data sets as folders. The tests set environment variables in a child process.
 
-mod support;
-
 use std::{
     path::Path,
     process::{Command, Output},
 };
 
+use crate::support::Scene;
 use clip_lab_testing::{Fault, Server};
-use support::Scene;
 
 const SET: &str = "datasets/org/birds";
 const COMMIT: &str = "c0ffee";
@@ -27,7 +25,7 @@ fn birds() -> Scene {
 /// Runs `data_folder` in a child process with this hub in its environment.
 fn data_folder_in_child(scene: &Scene, root: &str, more: &[(&str, &str)]) -> Output {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "asks_for_data", "--ignored", "--nocapture"]);
+    child.args(["--exact", "data::asks_for_data", "--ignored", "--nocapture"]);
     for name in ["HF_HUB_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN"] {
         child.env_remove(name);
     }

@@ -1,5 +1,4 @@
 //! A local hub server with a repository, and an empty cache.
-#![allow(dead_code)]
 
 use std::{
     path::{Path, PathBuf},

@@ -1,12 +1,10 @@
 //! Hubs that report wrong digests, invalid names or endless listings.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{COMMIT, CONFIG, MODEL, SECRET, Scene, weights};
 use clip_lab_hub::Hub;
 use clip_lab_testing::{Fault, git_sha1, sha256};
-use support::{COMMIT, CONFIG, MODEL, SECRET, Scene, weights};
 
 const NAME: &str = "hf:org/tiny";
 

@@ -1,12 +1,10 @@
 //! Downloads from a faulty hub: retries, error messages, and partial files.
 
-mod support;
-
 use std::{fs, time::Duration};
 
+use crate::support::{COMMIT, CONFIG, MODEL, SECRET, Scene, sha256, weights};
 use clip_lab_hub::Hub;
 use clip_lab_testing::{Fault, Server};
-use support::{COMMIT, CONFIG, MODEL, SECRET, Scene, sha256, weights};
 
 const NAME: &str = "hf:org/tiny";
 
