@@ -1,5 +1,4 @@
 //! Helpers for the tests of shards.
-#![allow(dead_code)]
 
 use std::{io::Cursor, time::Duration};
 

@@ -1,9 +1,7 @@
 //! Indexes of intact, truncated and damaged shards, and writing shards.
 
-mod support;
-
+use crate::support::{QUICK, index, tar};
 use clip_lab_shards::{FaultKind, NewSample, Writer, scan};
-use support::{index, tar};
 
 fn three() -> Vec<u8> {
     let long = "a".repeat(700);
@@ -235,7 +233,7 @@ fn a_shard_that_is_not_a_regular_file_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("a.tar");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let shards = clip_lab_shards::Shards::new(&folder.path().join("cache"), 1, support::QUICK, "caption");
+    let shards = clip_lab_shards::Shards::new(&folder.path().join("cache"), 1, QUICK, "caption");
     let message = |path: &std::path::Path| {
         format!("{:#}", shards.index(&clip_lab_shards::Location::Local(path.to_owned())).unwrap_err())
     };

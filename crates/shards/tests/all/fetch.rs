@@ -1,7 +1,5 @@
 //! Downloads of shards from a faulty server.
 
-mod support;
-
 use std::{
     io::Read as _,
     path::Path,
@@ -9,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::support::{QUICK, tar};
 use clip_lab_shards::{Cache, Location, RetryPolicy, Shards};
 use clip_lab_testing::{Fault, Server};
-use support::{QUICK, tar};
 use url::Url;
 
 fn bytes(size: usize) -> Vec<u8> {
@@ -93,7 +91,7 @@ fn a_killed_download_leaves_a_part_to_resume_and_no_complete_file() {
         let (server, file, dir) = (Server::start(), bytes(400_000), tempfile::tempdir().unwrap());
         let url = server.put("/x.tar", &file, &[Fault::Slow(Duration::from_millis(100))]);
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "downloads_until_killed", "--ignored"]).env("FOLDER", dir.path());
+        child.args(["--exact", "fetch::downloads_until_killed", "--ignored"]).env("FOLDER", dir.path());
         let mut child = child.env("URL", &url).stdout(Stdio::null()).spawn().unwrap();
         let files = |ending: &str| {
             let all = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
