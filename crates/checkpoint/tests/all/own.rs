@@ -1,13 +1,11 @@
 //! clip-lab's own checkpoints: metadata, and reading them back.
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::{catalog, close, encode, image, plan};
 use clip_lab_checkpoint::{TensorFile, open, save};
 use clip_lab_testing::golden;
 use serde_json::{Value, json};
-use support::{catalog, close, encode, image, plan};
 use tch::{Device, Kind, Tensor, nn};
 
 /// Writes a checkpoint as a run does: a golden tower below `model/image.`, other parts, and the training state.

@@ -1,15 +1,11 @@
 //! Parity with transformers and open_clip: whole models, from folders to logits.
 
-#![allow(missing_docs)]
-
-mod support;
-
 use std::fs;
 
+use crate::support::{self, catalog, close, embed_images, embed_texts, plan};
 use clip_lab_checkpoint::{Checkpoint, TensorFile, open, save};
 use clip_lab_testing::golden;
 use serde_json::json;
-use support::{catalog, close, embed_images, embed_texts, plan};
 use tch::{Kind, Tensor};
 
 /// The checkpoint of a golden model and the outputs of the reference.

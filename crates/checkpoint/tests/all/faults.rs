@@ -1,15 +1,11 @@
 //! Faults of checkpoints and their error messages.
 
-#![allow(missing_docs)]
-
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::{self, catalog, plan};
 use clip_lab_checkpoint::{TensorFile, open, save};
 use clip_lab_testing::golden;
-use support::{catalog, plan};
 use tch::{Device, Tensor, nn};
 use tempfile::TempDir;
 
@@ -179,7 +175,7 @@ fn without_a_network_the_error_suggests_a_fix() {
     let error = |offline: bool| {
         let test = std::env::current_exe().unwrap();
         let mut child = std::process::Command::new(test);
-        child.args(["--exact", "asks_the_hub", "--ignored", "--nocapture"]);
+        child.args(["--exact", "faults::asks_the_hub", "--ignored", "--nocapture"]);
         child.env("HF_HOME", home.path()).env_remove("HF_HUB_CACHE").env("HF_ENDPOINT", "http://127.0.0.1:9");
         if offline {
             child.env("HF_HUB_OFFLINE", "1")

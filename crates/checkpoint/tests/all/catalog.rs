@@ -1,17 +1,13 @@
 //! The cataloged weights, if they are cached.
 
-#![allow(missing_docs)]
-
-mod support;
-
 use std::env;
 use std::path::Path;
 
+use crate::support::{catalog, image as build, plan, text, unit};
 use clip_lab_checkpoint::{Import, Preprocess, cache_dir, open};
 use clip_lab_plugin_api::{Mode, Tokens};
 use clip_lab_testing::data;
 use image::imageops::{FilterType, crop_imm, resize};
-use support::{catalog, image as build, plan, text, unit};
 use tch::{Kind, Tensor};
 
 /// Whether the weights are cached; prints a note if not.

@@ -1,11 +1,9 @@
 //! Towers with another image size or context length than their checkpoint's.
 
-mod support;
-
+use crate::support::{catalog, plan};
 use clip_lab_checkpoint::{Import, open};
 use clip_lab_plugin_api::{Mode, Tokens};
 use clip_lab_testing::golden;
-use support::{catalog, plan};
 use tch::{Device, Kind, Tensor, nn};
 
 /// The same part with another value of a setting.

@@ -1,13 +1,9 @@
 //! Parity with transformers and timm: every tower, from folder to features.
 
-#![allow(missing_docs)]
-
-mod support;
-
+use crate::support::{close, encode, image, text, tokens};
 use clip_lab_checkpoint::{TensorFile, open};
 use clip_lab_plugin_api::Mode;
 use clip_lab_testing::golden;
-use support::{close, encode, image, text, tokens};
 
 fn image_parity(folder: &str, name: &str) {
     let path = golden(&format!("towers/{folder}"));

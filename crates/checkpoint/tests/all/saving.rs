@@ -1,7 +1,5 @@
 //! Writing safetensors atomically.
 
-#![allow(missing_docs)]
-
 use std::fs;
 use std::path::Path;
 

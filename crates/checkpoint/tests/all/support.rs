@@ -1,7 +1,5 @@
 //! Shared helpers: builds the parts of a checkpoint.
 
-#![allow(dead_code, missing_docs)]
-
 use clip_lab_checkpoint::{Checkpoint, Import, TensorFile};
 use clip_lab_plugin_api::{
     Catalog, ImageEncoder, Kind, Mode, Planned, Projection, ProjectionContext, Registry, Section,
