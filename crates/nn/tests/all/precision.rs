@@ -1,5 +1,6 @@
 //! Number formats of layers under autocast.
 
+use crate::generator::generator;
 use clip_lab_nn::*;
 use clip_lab_torch_ext::autocast;
 use tch::{Device, Kind, Tensor, nn};
@@ -26,6 +27,7 @@ fn config(layer_scale: Option<f64>) -> BlockConfig {
 
 #[test]
 fn a_layer_norm_keeps_the_format_of_its_input() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let norm = LayerNorm::new(&vars.root(), 8, 1e-5).unwrap();
     let x = Tensor::randn([2, 3, 8], FLOAT);
@@ -37,6 +39,7 @@ fn a_layer_norm_keeps_the_format_of_its_input() {
 /// What a GPU computes with bf16 tokens, on the CPU.
 #[test]
 fn a_block_keeps_the_format_of_its_input() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let block = Block::new(&(&vars.root() / "plain"), &config(None)).unwrap();
     let scaled = Block::new(&(&vars.root() / "scaled"), &config(Some(0.1))).unwrap();

@@ -1,5 +1,6 @@
 //! Packed batches give the results of padded ones.
 
+use crate::generator::generator;
 use clip_lab_nn::*;
 use tch::{Device, Kind, Tensor, nn};
 
@@ -70,6 +71,7 @@ fn run(block: &Block, vars: &nn::VarStore, x: &Tensor, mask: Mask<'_>, packing: 
 
 #[test]
 fn a_block_gives_the_values_and_gradients_of_the_padded_batch() {
+    let _generator = generator();
     let (mask, packing) = (mask(), Packing::new(&mask()).unwrap());
     for (order, drop_path) in [(NormOrder::Pre, 0.0), (NormOrder::Post, 0.0), (NormOrder::Post, 0.5)] {
         for mask in [Mask::Keys(&mask), Mask::Causal] {

@@ -1,5 +1,6 @@
 //! The layers compared with their formulas.
 
+use crate::generator::generator;
 use clip_lab_nn::*;
 use tch::{Device, Kind, Tensor, nn};
 
@@ -22,6 +23,7 @@ fn activations_are_their_formulas() {
 
 #[test]
 fn attention_is_its_formula_under_every_mask() {
+    let _generator = generator();
     let (q, k, v) =
         (Tensor::randn([2, 5, 6], FLOAT), Tensor::randn([2, 5, 6], FLOAT), Tensor::randn([2, 5, 6], FLOAT));
     let keys =
@@ -44,6 +46,7 @@ fn attention_is_its_formula_under_every_mask() {
 
 #[test]
 fn batch_norm_takes_statistics_only_while_its_weight_is_trained() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let norm = BatchNorm::new(&vars.root(), 2, 1e-5, 1.0).unwrap();
     let mean = vars.root().get("running_mean").unwrap();
@@ -60,6 +63,7 @@ fn batch_norm_takes_statistics_only_while_its_weight_is_trained() {
 
 #[test]
 fn batch_norm_refuses_statistics_of_one_value() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let norm = BatchNorm::new(&vars.root(), 2, 1e-5, 1.0).unwrap();
     let error = norm.forward(&Tensor::zeros([1, 2, 1, 1], FLOAT), true).unwrap_err();
@@ -68,6 +72,7 @@ fn batch_norm_refuses_statistics_of_one_value() {
 
 #[test]
 fn a_wrong_shape_is_an_error() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let init = LinearInit::normal(0.02);
     let linear = Linear::new(&(&vars.root() / "linear"), 3, 4, true, init).unwrap();

@@ -1,19 +1,10 @@
-//! Use of the random generator. In a test binary of its own: libtorch's generator is global to the process.
+//! Use of the random generator.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use crate::generator::generator;
 use clip_lab_nn::{drop_patches, drop_path, drop_path_rate, dropout};
 use tch::{Device, IndexOp as _, Kind, Tensor};
 
 const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
-
-/// Seeds the generator and locks it.
-fn generator() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    tch::manual_seed(7);
-    turn
-}
 
 fn values(x: &Tensor) -> Vec<f64> {
     Vec::try_from(x.flatten(0, -1).to_kind(Kind::Double)).unwrap()
@@ -21,7 +12,7 @@ fn values(x: &Tensor) -> Vec<f64> {
 
 #[test]
 fn dropout_draws_only_where_it_drops() {
-    let _turn = generator();
+    let _generator = generator();
     let x = Tensor::ones([1000], FLOAT);
     let next = Tensor::rand([1], FLOAT);
     tch::manual_seed(7);
@@ -35,7 +26,7 @@ fn dropout_draws_only_where_it_drops() {
 
 #[test]
 fn a_path_is_dropped_for_whole_samples_and_the_mean_stays() {
-    let _turn = generator();
+    let _generator = generator();
     let x = Tensor::ones([4000, 3, 2], FLOAT);
     let dropped = drop_path(x.copy(), 0.25, true).unwrap();
     let samples = values(&dropped.sum_dim_intlist([1, 2].as_slice(), false, Kind::Double));
@@ -51,7 +42,7 @@ fn a_path_is_dropped_for_whole_samples_and_the_mean_stays() {
 
 #[test]
 fn nothing_is_drawn_for_paths_and_patches_that_are_kept() {
-    let _turn = generator();
+    let _generator = generator();
     let x = Tensor::ones([8, 5, 2], FLOAT);
     let next = Tensor::rand([1], FLOAT);
     tch::manual_seed(7);
@@ -73,7 +64,7 @@ fn rates_grow_linearly_from_the_first_block_to_the_last() {
 
 #[test]
 fn patches_are_kept_at_random_and_the_class_token_always() {
-    let _turn = generator();
+    let _generator = generator();
     let (batch, patches) = (2000, 10);
     // Every token holds its own number.
     let tokens = Tensor::arange(1 + patches, FLOAT).view([1, -1, 1]).expand([batch, -1, 1], false);
@@ -95,7 +86,7 @@ fn patches_are_kept_at_random_and_the_class_token_always() {
 
 #[test]
 fn one_patch_is_always_kept() {
-    let _turn = generator();
+    let _generator = generator();
     let x = Tensor::ones([2, 4, 3], FLOAT);
     assert_eq!(drop_patches(x.copy(), 0.99, 0, true).unwrap().size(), [2, 1, 3]);
     assert_eq!(drop_patches(x, 0.99, 1, true).unwrap().size(), [2, 2, 3]);
