@@ -2,11 +2,8 @@
 
 use plugins_data::Split;
 
-use crate::{
-    all,
-    common::{names, opened, refusal},
-    image, part, write,
-};
+use super::{all, image, part, write};
+use crate::common::{names, opened, refusal};
 
 const RESULTS: &str = "\
 image_name| comment_number| comment

@@ -14,11 +14,8 @@ use parquet::{
 };
 use plugins_data::{CaptionFolder, Split};
 
-use crate::{
-    all,
-    common::{names, opened, refusal},
-    image, jpeg, part, write,
-};
+use super::{all, image, jpeg, part, write};
+use crate::common::{names, opened, refusal};
 
 const SCHEMA: &str = "message schema {
     optional group image { optional binary bytes; optional binary path (UTF8); }

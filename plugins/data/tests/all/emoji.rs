@@ -1,11 +1,9 @@
 //! The embedded data set.
 
-mod common;
-
 use std::collections::{HashMap, HashSet};
 
+use crate::common::{names, opened};
 use clip_lab_plugin_api::{Catalog, Plugin};
-use common::{names, opened};
 use image::Rgb;
 use plugins_data::{EmojiImages, Split};
 

@@ -1,15 +1,13 @@
 //! Class folders.
 
-mod common;
-
 use std::{
     collections::{BTreeMap, HashSet},
     fs,
     path::Path,
 };
 
+use crate::common::{names, opened, refusal};
 use clip_lab_plugin_api::{Faults, Plugin, Settings};
-use common::{names, opened, refusal};
 use image::{Rgb, RgbImage};
 use plugins_data::{ImageFolder, Names, Part};
 use tempfile::TempDir;

@@ -2,11 +2,8 @@
 
 use plugins_data::CaptionFolder;
 
-use crate::{
-    all,
-    common::{names, opened, refusal},
-    image, write,
-};
+use super::{all, image, write};
+use crate::common::{names, opened, refusal};
 
 #[test]
 fn usual_and_custom_columns_are_read() {

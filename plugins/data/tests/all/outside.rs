@@ -1,10 +1,8 @@
 //! Data sets that refer to files outside of them, or to special files.
 
-mod common;
-
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
-use common::{folder, names, opened, refusal};
+use crate::common::{folder, names, opened, refusal};
 use plugins_data::{CaptionFolder, ImageFolder, Split};
 use tempfile::TempDir;
 

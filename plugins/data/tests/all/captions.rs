@@ -1,11 +1,9 @@
 //! Folders of images with caption lists.
 
-mod common;
-
 use std::{collections::HashSet, fs, path::Path};
 
+use crate::common::{folder, names, opened, refusal};
 use clip_lab_plugin_api::{Faults, Plugin, Settings};
-use common::{folder, names, opened, refusal};
 use plugins_data::{CaptionFolder, Split};
 
 fn all(root: &Path) -> CaptionFolder {

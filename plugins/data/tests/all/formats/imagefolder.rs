@@ -2,11 +2,8 @@
 
 use plugins_data::{CaptionFolder, Split};
 
-use crate::{
-    all,
-    common::{names, opened, refusal},
-    image, part, write,
-};
+use super::{all, image, part, write};
+use crate::common::{names, opened, refusal};
 
 const JSONL: &str = r#"{"file_name": "0001.png", "text": "This is a golden retriever playing with a ball", "additional_feature": [1]}
 {"file_name": "0002.png", "text": "A german shepherd\n", "additional_feature": null}

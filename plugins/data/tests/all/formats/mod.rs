@@ -1,8 +1,6 @@
 //! Caption lists in real-world formats, each with a small sample.
 
 mod coco;
-#[path = "../common/mod.rs"]
-mod common;
 mod flickr30k;
 mod imagefolder;
 mod open_clip;

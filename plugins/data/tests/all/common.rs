@@ -1,5 +1,5 @@
 //! Folders of synthetic images for tests.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "not every test program needs everything")]
 
 use std::fs;
 

@@ -2,11 +2,8 @@
 
 use plugins_data::{CaptionFolder, Format, Split};
 
-use crate::{
-    all,
-    common::{names, opened, refusal},
-    image, part, write,
-};
+use super::{all, image, part, write};
+use crate::common::{names, opened, refusal};
 
 const TRAIN: &str = r#"{"info": {"description": "COCO 2017 Dataset", "url": "http://cocodataset.org", "version": "1.0",
  "year": 2017}, "licenses": [{"url": "http://creativecommons.org/licenses/by/2.0/", "id": 4, "name": "Attribution License"}],
