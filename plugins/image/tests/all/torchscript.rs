@@ -1,5 +1,6 @@
-//! TorchScript modules as image towers. `torchscript/tower.pt` was written by `torchscript/tower.py`.
+//! TorchScript modules as image towers. `tests/torchscript/tower.pt` was written by `tower.py` beside it.
 
+use crate::generator::generator;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -39,11 +40,13 @@ fn error(settings: &TorchScriptImage, images: &Tensor) -> String {
 
 #[test]
 fn a_module_from_a_file_satisfies_the_contract() {
+    let _generator = generator();
     conforms(&tower());
 }
 
 #[test]
 fn a_freshly_scripted_module_satisfies_the_contract() {
+    let _generator = generator();
     let python = std::env::var("CLIP_LAB_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let torch = Command::new(&python).args(["-c", "import torch"]).output();
     if !torch.is_ok_and(|output| output.status.success()) {
@@ -58,6 +61,7 @@ fn a_freshly_scripted_module_satisfies_the_contract() {
 
 #[test]
 fn it_learns_and_its_statistics_are_saved_with_its_weights() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
     let (images, target) = (images(), Tensor::rand([4, 12], (DType::Float, Device::Cpu)));
@@ -78,6 +82,7 @@ fn it_learns_and_its_statistics_are_saved_with_its_weights() {
 
 #[test]
 fn a_locked_module_computes_the_same_in_training_and_evaluation() {
+    let _generator = generator();
     let mut vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
     let images = images();
@@ -92,6 +97,7 @@ fn a_locked_module_computes_the_same_in_training_and_evaluation() {
 
 #[test]
 fn a_locked_batch_norm_keeps_its_statistics_while_the_rest_learns() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
     for (name, tensor) in vars.variables() {
@@ -108,6 +114,7 @@ fn a_locked_batch_norm_keeps_its_statistics_while_the_rest_learns() {
 
 #[test]
 fn repeated_calls_are_bit_identical() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
     let images = images();
@@ -119,6 +126,7 @@ fn repeated_calls_are_bit_identical() {
 
 #[test]
 fn failures_are_reported() {
+    let _generator = generator();
     let images = images();
     let missing = error(&settings(Path::new("nowhere.pt")), &images);
     assert!(missing.contains("nowhere.pt cannot be read: No such file"), "{missing}");
@@ -134,6 +142,7 @@ fn failures_are_reported() {
 
 #[test]
 fn weights_of_another_archive_are_rejected() {
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
     let _ = vars.variables()["archive_digest"].shallow_clone().fill_(7);

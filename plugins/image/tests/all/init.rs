@@ -1,5 +1,6 @@
 //! The initial weights of a ViT are those of the library that `init` names.
 
+use crate::generator::generator;
 use clip_lab_plugin_api::prelude::*;
 use plugins_image::*;
 
@@ -23,6 +24,7 @@ fn near(found: f64, expected: f64) {
 
 #[test]
 fn normal_is_hugging_face() {
+    let _generator = generator();
     // `ViTPreTrainedModel._init_weights` with initializer_range 0.02.
     for name in
         ["embeddings.patch.weight", "embeddings.cls", "embeddings.position", "blocks.0.attn.qkv.weight"]
@@ -36,6 +38,7 @@ fn normal_is_hugging_face() {
 
 #[test]
 fn timm_is_timm() {
+    let _generator = generator();
     // `VisionTransformer.init_weights` with mode '': `Linear` layers, positions and class token; the convolution keeps
     // torch's defaults, uniform within 1 / sqrt(fan_in).
     let settings = vit(VitInit::Timm);
@@ -53,6 +56,7 @@ fn timm_is_timm() {
 
 #[test]
 fn clip_is_openai() {
+    let _generator = generator();
     // `VisionTransformer.__init__` scales both by width^-0.5; `nn.LayerNorm` has an epsilon of 1e-5.
     let settings = vit(VitInit::Clip);
     for name in ["embeddings.cls", "embeddings.position"] {

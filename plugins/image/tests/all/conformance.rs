@@ -1,5 +1,6 @@
 //! Every image encoder satisfies the contract with all of its settings.
 
+use crate::generator::generator;
 use clip_lab_nn::Activation;
 use clip_lab_plugin_api::{conformance, prelude::*};
 use plugins_image::*;
@@ -38,6 +39,7 @@ fn conforms<S: Plugin<dyn ImageEncoder> + std::fmt::Debug>(settings: &S) -> Vec<
 
 #[test]
 fn vit_satisfies_the_contract_in_every_shape() {
+    let _generator = generator();
     let shapes = [
         vit(),
         Vit { pool: Pool::Pooler, ..vit() },
@@ -65,6 +67,7 @@ fn vit_satisfies_the_contract_in_every_shape() {
 
 #[test]
 fn resnet_satisfies_the_contract_in_every_shape() {
+    let _generator = generator();
     let openai = ResNet { variant: Variant::Openai, pool: ImagePool::Attention, ..resnet() };
     let plain = ["stem", "stages.0.0", "stages.1.0", "stages.1.1"];
     for settings in [
@@ -97,6 +100,7 @@ fn impossible_settings_name_their_keys() {
 
 #[test]
 fn images_of_another_size_are_an_error_or_supported() {
+    let _generator = generator();
     let encode = |encoder: Box<dyn ImageEncoder>, side: i64| {
         encoder.encode(&Tensor::zeros([2, 3, side, side], (DType::Float, Device::Cpu)), Mode::Eval)
     };
@@ -112,6 +116,7 @@ fn images_of_another_size_are_an_error_or_supported() {
 
 #[test]
 fn a_frozen_resnet_computes_the_same_in_training_and_evaluation() {
+    let _generator = generator();
     let mut vars = nn::VarStore::new(Device::Cpu);
     let encoder = resnet().build(vars.root()).unwrap();
     let images = Tensor::rand([4, 3, 32, 32], (DType::Float, Device::Cpu));
@@ -126,6 +131,7 @@ fn a_frozen_resnet_computes_the_same_in_training_and_evaluation() {
 
 #[test]
 fn the_defaults_are_the_documented_models() {
+    let _generator = generator();
     let count = |settings: &dyn Fn(nn::Path<'_>) -> Result<Box<dyn ImageEncoder>>| -> usize {
         let vars = nn::VarStore::new(Device::Cpu);
         settings(vars.root()).unwrap();

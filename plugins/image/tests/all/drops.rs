@@ -1,6 +1,6 @@
-//! Stochastic depth and patch dropout in the towers. In a test binary of its own: libtorch's generator is global to the
-//! process.
+//! Stochastic depth and patch dropout in the towers.
 
+use crate::generator::generator;
 use clip_lab_plugin_api::prelude::*;
 use plugins_image::*;
 
@@ -53,6 +53,7 @@ fn kinds(features: &Tensor) -> usize {
 
 #[test]
 fn towers_drop_in_training_and_never_in_evaluation() {
+    let _generator = generator();
     for (plain, dropping, side) in [
         (build(&vit(0.0, 0.0)).1, build(&vit(0.5, 0.0)).1, 16),
         (build(&vit(0.0, 0.0)).1, build(&vit(0.0, 0.5)).1, 16),

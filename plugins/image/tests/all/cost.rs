@@ -1,16 +1,9 @@
 //! Cost of the encoders: known FLOP counts, and activation recomputation.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use crate::generator::generator;
 use clip_lab_plugin_api::prelude::*;
 use clip_lab_torch_ext::{count_flops, recompute_stages};
 use plugins_image::*;
-
-/// libtorch's random generator is global to the process: tests run one at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn images(count: i64, side: i64) -> Tensor {
     Tensor::rand([count, 3, side, side], (DType::Float, Device::Cpu))
@@ -26,7 +19,7 @@ fn forward(settings: &impl Plugin<dyn ImageEncoder>) -> u64 {
 
 #[test]
 fn the_defaults_cost_what_is_published() {
-    let _alone = alone();
+    let _generator = generator();
     // torchvision: 4.089 G multiply-adds for ResNet-50 with its classifier of 2048 x 1000, 17.56 G for ViT-B/16.
     assert_eq!(forward(&ResNet::default()), 2 * (4_089_184_256 - 2_048_000));
     let (tokens, width) = (197, 768);
@@ -36,7 +29,7 @@ fn the_defaults_cost_what_is_published() {
 
 #[test]
 fn training_costs_three_times_as_much() {
-    let _alone = alone();
+    let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);
     let vit = Vit { image_size: 32, patch_size: 8, width: 32, depth: 2, heads: 2, ..Vit::default() };
     let encoder = vit.build(vars.root()).unwrap();
@@ -63,7 +56,7 @@ fn pass(encoder: &dyn ImageEncoder, vars: &nn::VarStore, images: &Tensor) -> Vec
 
 #[test]
 fn recomputed_activations_change_nothing() {
-    let _alone = alone();
+    let _generator = generator();
     let vit =
         Vit { image_size: 16, patch_size: 8, width: 16, depth: 2, heads: 2, dropout: 0.2, ..Vit::default() };
     let resnet = ResNet {
