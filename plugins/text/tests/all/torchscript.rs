@@ -1,4 +1,4 @@
-//! TorchScript modules as text towers. `torchscript/tower.pt` was written by `torchscript/tower.py`.
+//! TorchScript modules as text towers. `tests/torchscript/tower.pt` was written by `tower.py` beside it.
 
 use std::{
     path::{Path, PathBuf},
