@@ -1,9 +1,7 @@
 //! Layer-wise learning rates, by the rules of three libraries.
 
-mod support;
-
+use crate::support::{model, plan, trick};
 use clip_lab_plugin_api::Params;
-use support::{model, plan, trick};
 
 /// A CLIP vision transformer with a projection and a classifier, and a logit scale.
 fn vit(depth: usize) -> Params {

@@ -1,9 +1,7 @@
 //! The moving average, compared with timm's `ModelEmaV3`.
 
-mod support;
-
+use crate::support::{model, plan, trick};
 use clip_lab_plugin_api::{Params, Report, Trick};
-use support::{model, plan, trick};
 use tch::Tensor;
 
 /// The decay reported for an update, counted from 1.

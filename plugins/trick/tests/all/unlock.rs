@@ -1,9 +1,7 @@
 //! Parameters unlocked during training.
 
-mod support;
-
+use crate::support::{model, plan, trick};
 use clip_lab_plugin_api::Params;
-use support::{model, plan, trick};
 
 const NAMES: [&str; 3] = ["image.blocks.0.weight", "image.blocks.1.weight", "text.weight"];
 

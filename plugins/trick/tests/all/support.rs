@@ -1,5 +1,4 @@
 //! Helpers for the tests of tricks.
-#![allow(dead_code, reason = "not every test needs everything")]
 
 use clip_lab_plugin_api::{Catalog, Params, Planned, Section, Trick, parse};
 use tch::{Device, nn};
