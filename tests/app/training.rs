@@ -1,10 +1,8 @@
 //! Training: parity with PyTorch, bit-exact resume, cached features, and failing runs.
 
-mod support;
-
+use crate::support::{self, Lab, goldens, recipe, serial_guard};
 use clip_lab::train::{Ended, Stop};
 use clip_lab_store::Status;
-use support::{Lab, goldens, recipe, serial_guard};
 
 /// Towers small enough for a test, with everything that makes a bit-exact resume hard: dropout in heads and text tower,
 /// batch statistics, random crops, sampled captions.
@@ -21,7 +19,7 @@ plugin = "emoji"
 [data.val]
 split = "val"
 "#,
-    include_str!("support/towers.toml"),
+    include_str!("../support/towers.toml"),
     r#"[loss]
 plugin = "clip"
 [optimizer]

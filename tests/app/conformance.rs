@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use crate::support::serial_guard;
 use clip_lab::builtin;
 use clip_lab_plugin_api::conformance;
 use clip_lab_shards::{NewSample, Writer};
@@ -105,6 +106,7 @@ fn write(folder: &Path) {
 
 #[test]
 fn every_built_in_plugin_conforms() {
+    let _guard = serial_guard();
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     let settings = settings(folder.path());

@@ -1,12 +1,10 @@
 //! Fine-tuning: classes instead of captions, raw and averaged weights, zero-shot heads.
 
-mod support;
-
 use std::{fs, path::Path};
 
+use crate::support::{Lab, goldens, serial_guard};
 use clip_lab::train::{Ended, Stop};
 use image::{Rgb, RgbImage};
-use support::{Lab, goldens, serial_guard};
 
 /// Three classes of different colours, with twelve images each.
 fn write_images(folder: &Path) -> String {

@@ -1,9 +1,7 @@
 //! Runs in every number format, with channels-last images, and with activation recomputation.
 
-mod support;
-
+use crate::support::{Lab, serial_guard};
 use clip_lab::train::{Ended, Stop};
-use support::{Lab, serial_guard};
 
 const TINY: &str = include_str!("precision.toml");
 

@@ -2,7 +2,10 @@
 
 use std::process::{Command, Output};
 
+use crate::support::serial_guard;
+
 fn check(arguments: &[&str]) -> Output {
+    let _guard = serial_guard();
     let mut command = Command::new(env!("CARGO_BIN_EXE_clip-lab-core"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("check").args(arguments).output().unwrap()
 }

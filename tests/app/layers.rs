@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use crate::support::serial_guard;
+
 /// Workspace crates that each package may use; a package that is not listed may use none.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-image-io", &[]),
@@ -92,7 +94,7 @@ const PLUGINS_MAY_USE: &[&str] = &[
 /// Crates that must not be linked into the front end.
 const TORCH: &[&str] = &["tch", "torch-sys", "clip-lab-torch-ext", "clip-lab-plugin-api"];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -123,7 +125,7 @@ fn every_package_uses_only_allowed_crates() {
             None if name.starts_with("plugins-") => PLUGINS_MAY_USE,
             None => {
                 panic!(
-                    "{name} is not in the table of layers: add it to tests/layers.rs and docs/internals.md"
+                    "{name} is not in the table of layers: add it to tests/app/layers.rs and docs/internals.md"
                 )
             }
         };
@@ -171,7 +173,8 @@ fn the_front_end_does_not_use_tensors() {
     }
 }
 
-fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
+/// The Rust files below a folder.
+pub fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
@@ -218,6 +221,7 @@ fn all_output_goes_through_one_sink() {
 
 #[test]
 fn the_viewer_does_not_link_libtorch() {
+    let _guard = serial_guard();
     let needed = |binary: &str| {
         let output =
             std::process::Command::new("readelf").args(["-d", binary]).output().expect("readelf runs");

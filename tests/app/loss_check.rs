@@ -1,14 +1,12 @@
 //! A step with the CPU's check of the loss and with that of GPUs: the same numbers, and no update from a non-finite loss.
 
-mod support;
-
+use crate::support::{planned, serial_guard};
 use clip_lab::{
     data::Batch,
     model::WeightsSource,
     train::{Components, Inputs, LossCheck, LossScale, Phases, Step, StepOutput, StepSettings},
 };
 use clip_lab_plugin_api::Tokens;
-use support::{planned, serial_guard};
 use tch::{Device, Kind, Tensor};
 
 const CHECKS: [LossCheck; 2] = [LossCheck::BeforeBackward, LossCheck::BeforeUpdate];

@@ -1,15 +1,13 @@
 //! Tricks: weight averaging and layer-wise learning rates against PyTorch, timed unlocking, and towers from runs.
 
-mod support;
-
 use std::{collections::BTreeMap, fs, path::Path};
 
+use crate::support::{Lab, goldens, planned, recipe, serial_guard};
 use clip_lab::{
     model::WeightsSource,
     train::{Components, Ended, Inputs, Stop},
 };
 use clip_lab_checkpoint::{TensorFile, save};
-use support::{Lab, goldens, planned, recipe, serial_guard};
 use tch::{Device, Kind, Tensor};
 
 const LLRD_EMA: &str = r#"
@@ -33,7 +31,7 @@ batch = 256
 [data.train]
 plugin = "emoji"
 "#,
-    include_str!("support/towers.toml"),
+    include_str!("../support/towers.toml"),
     r#"[loss]
 plugin = "clip"
 [optimizer]

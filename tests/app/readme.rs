@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use crate::support::serial_guard;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -44,6 +46,7 @@ fn every_command_shown_exists() {
             blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("clip-lab ")?.split(' ').next());
         commands.extend(shown.map(str::to_owned));
     }
+    let _guard = serial_guard();
     for command in &commands {
         let help = Command::new(env!("CARGO_BIN_EXE_clip-lab")).args([command, "--help"]).output().unwrap();
         assert!(help.status.success(), "`clip-lab {command}` is in the documents but not in the program");

@@ -1,12 +1,10 @@
 //! Large batches: micro-batches match PyTorch's whole batch, resume bit-exactly, and can avoid false negatives.
 
-mod support;
-
 use std::{fs, path::Path};
 
+use crate::support::{Lab, recipe, serial_guard};
 use clip_lab::train::{Ended, Stop};
 use image::{Rgb, RgbImage};
-use support::{Lab, recipe, serial_guard};
 
 /// Twenty images; each has a unique caption and one of six shared captions.
 fn write_images(folder: &Path) -> String {
@@ -24,7 +22,7 @@ fn write_images(folder: &Path) -> String {
 
 /// Dropout, batch statistics and random crops; `run` goes into `[run]`.
 fn spec(root: &str, run: &str, loss: &str) -> String {
-    let towers = include_str!("support/towers.toml").replace("residual", "linear");
+    let towers = include_str!("../support/towers.toml").replace("residual", "linear");
     format!(
         r#"
 name = "squares"
@@ -177,6 +175,7 @@ fn distinct_batches_have_one_positive_per_row() {
 
 #[test]
 fn an_impossible_distinct_is_reported_before_the_start() {
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     let root = write_images(data.path());
     let lab = Lab::new();

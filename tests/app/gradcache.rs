@@ -1,11 +1,9 @@
 //! Micro-batches give the gradients of the whole batch: in double precision, with dropout, batch norm and locked towers.
 //! Tests run one at a time, because they share libtorch's global generator.
 
-use std::{
-    cell::Cell,
-    sync::{Mutex, MutexGuard},
-};
+use std::cell::Cell;
 
+use crate::support::serial_guard;
 use anyhow::Result;
 use clip_lab::{
     builtin,
@@ -24,12 +22,6 @@ const LOSSES: [&str; 4] = [
     "plugin = 'siglip'\nbias = -3.0",
     "plugin = 'multi_positive'",
 ];
-
-static GENERATOR: Mutex<()> = Mutex::new(());
-
-fn serial_guard() -> MutexGuard<'static, ()> {
-    GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
 
 fn towers<'a>(
     image: &'a dyn Fn(usize) -> Result<Tensor>,

@@ -1,7 +1,6 @@
 //! Recorded probes of a run: fixed pairs, retrieved images, thumbnails, phases and system stats.
 
-mod support;
-
+use crate::support::{Lab, planned, serial_guard};
 use clip_lab::{
     data::Source,
     model::WeightsSource,
@@ -9,7 +8,6 @@ use clip_lab::{
 };
 use clip_lab_plugin_api::Embedded as _;
 use clip_lab_store::{Evaluated, Probe, Reader};
-use support::{Lab, planned, serial_guard};
 use tch::Device;
 
 /// Small towers with dropout, batch statistics, random crops and averaged weights; 5 batches per epoch, 3 evaluations.
@@ -27,7 +25,7 @@ split = "val"
 [data.test]
 split = "test"
 "#,
-    include_str!("support/towers.toml"),
+    include_str!("../support/towers.toml"),
     r#"[loss]
 plugin = "clip"
 [optimizer]

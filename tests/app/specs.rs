@@ -68,7 +68,7 @@ fn the_schema_is_up_to_date() {
         fs::write(&path, &text).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(text == written, "experiments/schema.json is outdated: UPDATE=1 cargo test --test specs");
+    assert!(text == written, "experiments/schema.json is outdated: cargo xtask docs");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn references(value: &serde_json::Value, into: &mut Vec<String>) {
     }
 }
 
-const SPEC: &str = include_str!("../experiments/clip_scratch.toml");
+const SPEC: &str = include_str!("../../experiments/clip_scratch.toml");
 
 #[test]
 fn every_setting_has_its_origin() {
