@@ -17,5 +17,6 @@ mod spec_errors;
 mod specs;
 #[path = "../support/mod.rs"]
 mod support;
+mod test_programs;
 mod training;
 mod tricks;
