@@ -1,6 +1,6 @@
-//! Tests of the application that need no process of their own, and of the repository. Those that start programs hold the
-//! lock under which runs are trained: until its `exec`, a child has copies of the locks on the folders of runs, which a
-//! resumed run would find taken.
+//! Tests of the application within one process, and of the repository. Those that start programs hold the lock under
+//! which runs are trained: until its `exec`, a child has copies of the locks on the folders of runs, which a resumed run
+//! would find taken.
 
 mod check;
 mod classification;

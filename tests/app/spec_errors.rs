@@ -1,7 +1,7 @@
 //! Unreadable specs and their exact messages: `spec_errors/NAME.toml` and `spec_errors/NAME.txt`.
 //!
-//! Comment lines `# --set a.b=value` at the top of a spec are applied to it. `UPDATE=1 cargo test --test app spec_errors`
-//! regenerates the messages; review the diff before committing.
+//! Comment lines `# --set a.b=value` at the top of a spec are applied to it.
+//! `UPDATE=1 cargo test --test app spec_errors` regenerates the messages; review the diff before committing.
 
 use std::{env, fs, path::Path};
 

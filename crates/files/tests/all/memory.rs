@@ -11,7 +11,7 @@ use std::{
 
 use clip_lab_files::{MEMORY_BUDGET, MemoryReservation};
 
-/// The budget is global: the tests of this file run one at a time.
+/// The budget is global: these tests run one at a time, and no other test of this program reserves memory.
 static TURN: Mutex<()> = Mutex::new(());
 
 #[test]
