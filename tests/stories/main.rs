@@ -1,4 +1,5 @@
 //! End-to-end stories: run the programs as a user does, and check exit status, output and stored results.
+//! A program of its own: a child process has copies of its parent's locks until its `exec`, and `tests/app` resumes runs.
 
 mod bad_data;
 mod bad_weights;

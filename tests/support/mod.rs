@@ -16,7 +16,7 @@ use clip_lab_store::{Reader, RunRow};
 pub use clip_lab_testing::golden as goldens;
 use serde_json::Value;
 
-/// libtorch's random generator is global, so runs are serialised.
+/// libtorch's random generator is global, so runs and other tests that draw are serialised.
 pub fn serial_guard() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,5 +1,7 @@
-//! Data sets in tar shards: opening, mixing, skipping, errors. No test touches the user's cache.
+//! Data sets in tar shards: opening, mixing, skipping, errors. No test touches the user's cache: these tests set
+//! an environment variable, so they are a program of their own.
 
+#[path = "all/common.rs"]
 mod common;
 
 use std::{

@@ -1,0 +1,8 @@
+//! Tests of charts, layouts, filters and tables.
+
+mod charts;
+mod filter;
+mod forms;
+mod images;
+mod layouts;
+mod tables;

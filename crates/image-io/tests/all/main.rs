@@ -1,0 +1,6 @@
+//! Tests of decoding and cropping images.
+
+mod common;
+mod geometry;
+mod images;
+mod parts;

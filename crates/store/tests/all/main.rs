@@ -1,0 +1,10 @@
+//! Tests of the store, within one process.
+
+mod buckets;
+mod common;
+mod details;
+mod evaluations;
+mod faults;
+mod folders;
+mod probes;
+mod recording;

@@ -1,0 +1,5 @@
+//! Tests of the index of embeddings.
+
+mod approximate;
+mod search;
+mod update;

@@ -1,0 +1,7 @@
+//! Tests of the commands that need no tensors.
+
+mod common;
+mod compare;
+mod hostile;
+mod report;
+mod report_in_browser;

@@ -1,0 +1,5 @@
+//! Tests of the augmentations.
+
+mod augment;
+mod mixing;
+mod strong;

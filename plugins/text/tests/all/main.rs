@@ -1,0 +1,4 @@
+//! Tests of the text encoders.
+
+mod conformance;
+mod torchscript;

@@ -1,0 +1,124 @@
+//! A step with the CPU's check of the loss and with that of GPUs: the same numbers, and no update from a non-finite loss.
+
+use crate::support::{planned, serial_guard};
+use clip_lab::{
+    data::Batch,
+    model::WeightsSource,
+    train::{Components, Inputs, LossCheck, LossScale, Phases, Step, StepOutput, StepSettings},
+};
+use clip_lab_plugin_api::Tokens;
+use tch::{Device, Kind, Tensor};
+
+const CHECKS: [LossCheck; 2] = [LossCheck::BeforeBackward, LossCheck::BeforeUpdate];
+const CLIP_GRAD: &str = "[[trick]]\nplugin = \"clip_grad\"\n";
+const PAIRS: &str = include_str!("precision.toml");
+const CLASSES: &str = r#"
+name = "classes"
+[run]
+seed = 3
+steps = 8
+batch = 32
+device = "cpu"
+[data.train]
+plugin = "emoji"
+[model.image]
+plugin = "resnet"
+image_size = 16
+layers = [1, 1]
+widths = [8, 16]
+block = "basic"
+stem_width = 8
+[model.classifier]
+[loss]
+plugin = "cross_entropy"
+[optimizer]
+plugin = "adamw"
+lr = 1e-3
+[schedule]
+plugin = "constant"
+"#;
+
+/// Pairs and classes, the whole batch at once and in micro-batches of four, and pairs in fp16.
+fn specs() -> [String; 5] {
+    let [pairs, classes] = [PAIRS, CLASSES].map(|spec| format!("{spec}{CLIP_GRAD}"));
+    let with = |spec: &str, setting: &str| spec.replace("[run]\n", &format!("[run]\n{setting}\n"));
+    let parts = |spec: &str| with(spec, "micro_batch = 4");
+    [parts(&pairs), with(&pairs, "precision = \"fp16\""), pairs, parts(&classes), classes]
+}
+
+/// Eight different images whose pixels are multiplied by `factor`, with texts of five tokens and four classes.
+fn batch(factor: f64) -> Batch {
+    let int = (Kind::Int64, Device::Cpu);
+    let rows = Tensor::arange(8, int);
+    let ids = Tensor::arange(40, int).view([8, 5]);
+    let pixels = Tensor::arange(8 * 3 * 16 * 16, (Kind::Float, Device::Cpu)).sin() * factor;
+    Batch {
+        images: Some(pixels.view([8, 3, 16, 16])),
+        features: None,
+        indices: rows.copy(),
+        tokens: Tokens { mask: ids.ones_like().to_kind(Kind::Bool), ids },
+        group: rows.copy(),
+        classes: rows.remainder(4),
+        unreadable: Vec::new(),
+    }
+}
+
+/// Makes a step on each batch. Returns their outputs, and the trained parameters after each.
+fn train(
+    spec: &str,
+    loss_check: LossCheck,
+    batches: &[Batch],
+    report: bool,
+) -> Vec<(StepOutput, Vec<Tensor>)> {
+    let plan = planned(spec);
+    let inputs = Inputs::open(&plan).unwrap();
+    let mut components = Components::build(&plan, &inputs, Device::Cpu, WeightsSource::Spec).unwrap();
+    let settings = StepSettings { loss_check, ..StepSettings::of(&plan, &inputs, Device::Cpu) };
+    let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
+    let mut steps = Vec::new();
+    for (number, batch) in (0..).zip(batches) {
+        let (components, loss_scale) = (&mut components, &mut loss_scale);
+        let mut step = Step { components, loss_scale, phases: &phases, settings, report };
+        let output = step.run(batch, number, 1e-3).unwrap();
+        let weights = step.components.params.trained().map(|param| param.tensor.copy()).collect();
+        steps.push((output, weights));
+    }
+    steps
+}
+
+#[test]
+fn both_checks_give_the_same_numbers() {
+    let _guard = serial_guard();
+    for spec in specs() {
+        let [early, late] = CHECKS.map(|check| train(&spec, check, &[batch(1.0), batch(0.5)], true));
+        for ((early, weights), (late, same)) in early.iter().zip(&late) {
+            assert!(early.loss.is_finite());
+            assert_eq!((early.loss, &early.report), (late.loss, &late.report));
+            assert_eq!(weights, same);
+        }
+    }
+}
+
+#[test]
+fn a_non_finite_loss_is_not_applied() {
+    let _guard = serial_guard();
+    for (spec, check) in specs().iter().flat_map(|spec| CHECKS.map(|check| (spec, check))) {
+        let steps = train(spec, check, &[batch(1.0), batch(f64::NAN)], true);
+        let [(first, before), (second, after)] = &steps[..] else { panic!("two steps") };
+        assert!(first.loss.is_finite() && !second.loss.is_finite(), "{check:?}: {}", second.loss);
+        assert_eq!(before, after, "{check:?}");
+    }
+}
+
+#[test]
+fn values_are_reported_where_they_are_needed() {
+    let _guard = serial_guard();
+    for check in CHECKS {
+        let names = |report| {
+            let (output, _) = train(&specs()[2], check, &[batch(1.0)], report).remove(0);
+            output.report.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(true), ["logit_scale", "grad_norm"]);
+        assert!(names(false).is_empty());
+    }
+}
