@@ -162,9 +162,17 @@ impl OpenedImage {
         decoder: &mut Decoder,
         out: &mut [f32],
     ) -> Result<()> {
-        let wanted = 3 * crop.side as usize * crop.side as usize;
-        ensure!(out.len() == wanted, "the output holds {} numbers, expected {wanted}", out.len());
-        self.resample_and_shrink(crop, decoder, &mut Sink::Floats(normalise, out))
+        self.crop_to(crop, decoder, &mut Sink::Floats(normalise, out))
+    }
+
+    /// As [`OpenedImage::crop`], written straight to `sink`.
+    ///
+    /// # Errors
+    /// As [`OpenedImage::crop`], and if `sink` has another length.
+    pub fn crop_to(&self, crop: &Crop, decoder: &mut Decoder, sink: &mut Sink<'_>) -> Result<()> {
+        let (wanted, found) = (3 * crop.side as usize * crop.side as usize, sink.values());
+        ensure!(found == wanted, "the output holds {found} numbers, expected {wanted}");
+        self.resample_and_shrink(crop, decoder, sink)
     }
 
     fn resample_and_shrink(&self, crop: &Crop, decoder: &mut Decoder, sink: &mut Sink<'_>) -> Result<()> {

@@ -3,6 +3,7 @@
 //! ```text
 //! Image (bytes or pixels) --Decoder::open--> OpenedImage   header parsed, nothing decoded
 //!         Crop, drawn from that size --OpenedImage::crop_normalised--> 3 normalised float planes [3, S, S], in place
+//!                                    --OpenedImage::crop_to----------> the same, or its RGB bytes [S, S, 3]
 //!                                    --OpenedImage::crop-------------> the same crop as RGB, for pixel augmentations
 //! ```
 //!
@@ -31,3 +32,4 @@ pub use decoder::{Decoder, OpenedImage};
 pub use image::{Image, MAX_FILE_BYTES};
 pub use normalise::Normalise;
 pub use options::{Interpolation, Resize};
+pub use resample::Sink;

@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 
-/// `(value / 255 - mean) / std` per channel, as one multiply-add.
+/// `(value / 255 - mean) / std` per channel, as `value * scale + shift`: product and sum are rounded one after the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Normalise {
     scale: [f32; 3],
@@ -15,6 +15,16 @@ impl Normalise {
         let scale = std.map(|std| (1.0 / (255.0 * std)) as f32);
         let shift = [0, 1, 2].map(|channel| (-mean[channel] / std[channel]) as f32);
         Self { scale, shift }
+    }
+
+    /// What the values of each channel are multiplied by.
+    pub fn scale(&self) -> [f32; 3] {
+        self.scale
+    }
+
+    /// What is added to the products.
+    pub fn shift(&self) -> [f32; 3] {
+        self.shift
     }
 
     /// Normalises the values of one channel.

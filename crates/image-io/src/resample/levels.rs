@@ -1,15 +1,35 @@
 //! Rounds the fixed-point output of the passes to 8-bit RGB and writes it to the destination.
 
+use image::RgbImage;
+
 use super::simd::{self, Lanes, ROWS};
 use crate::Normalise;
 
-/// The destination of the resampled square.
+/// The destination of a square of `side` pixels.
 #[derive(Debug)]
 pub enum Sink<'a> {
-    /// RGB pixels, row by row.
+    /// RGB pixels, row by row: `[side, side, 3]`.
     Bytes(&'a mut [u8]),
     /// Normalised planes, `[3, side, side]`.
     Floats(&'a Normalise, &'a mut [f32]),
+}
+
+impl Sink<'_> {
+    /// Writes an image of the same size.
+    pub fn write(&mut self, image: &RgbImage) {
+        match self {
+            Sink::Bytes(out) => out.copy_from_slice(image.as_raw()),
+            Sink::Floats(normalise, out) => normalise.write(image, out),
+        }
+    }
+
+    /// Number of values that it holds.
+    pub(crate) fn values(&self) -> usize {
+        match self {
+            Sink::Bytes(out) => out.len(),
+            Sink::Floats(_, out) => out.len(),
+        }
+    }
 }
 
 /// The levels of one pixel position in 16 rows.

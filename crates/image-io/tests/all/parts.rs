@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use clip_lab_image_io::{Area, Crop, Decoder, Detail, Image, Interpolation, Normalise};
+use clip_lab_image_io::{Area, Crop, Decoder, Detail, Image, Interpolation, Normalise, Sink};
 use image::{RgbImage, imageops};
 use proptest::prelude::*;
 
@@ -118,6 +118,10 @@ fn normalised_values_match_the_pixels() {
         opened.crop_normalised(&crop, &normalise, &mut decoder, &mut found).unwrap();
         assert_eq!(found, want, "{} at {side}", file.display());
         assert!(opened.crop_normalised(&crop, &normalise, &mut decoder, &mut found[1..]).is_err());
+        let mut bytes = vec![0; want.len()];
+        opened.crop_to(&crop, &mut decoder, &mut Sink::Bytes(&mut bytes)).unwrap();
+        assert_eq!(&bytes, square.as_raw(), "{} at {side}", file.display());
+        assert!(opened.crop_to(&crop, &mut decoder, &mut Sink::Bytes(&mut bytes[1..])).is_err());
     }
 }
 
