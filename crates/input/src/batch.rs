@@ -75,7 +75,7 @@ impl Batch {
     /// When libtorch fails.
     pub(super) fn collate(
         samples: Vec<Sample>,
-        images: Option<Rows>,
+        images: Option<Rows<f32>>,
         padding: Padding,
         device: Device,
     ) -> Result<Self> {

@@ -31,7 +31,7 @@ pub fn cores() -> usize {
 }
 
 /// Sequence number, item, and the output row of its image.
-type Job = (u64, Item, Option<Row>);
+type Job = (u64, Item, Option<Row<f32>>);
 
 /// Returns the batches of a run in order and reads a few ahead.
 pub struct Loader {
@@ -39,7 +39,7 @@ pub struct Loader {
     results: Receiver<(u64, Sample)>,
     batches: Box<dyn Iterator<Item = Vec<Item>> + Send>,
     /// Size and image rows of the batches that are being read.
-    pending: VecDeque<(usize, Option<Rows>)>,
+    pending: VecDeque<(usize, Option<Rows<f32>>)>,
     /// Samples that arrived before their turn.
     out_of_order: BTreeMap<u64, Sample>,
     sent: u64,

@@ -61,7 +61,7 @@ impl Source {
         Self { data, tokenizer: None, max_tokens: 0, prepare: Some(prepare), read: Read::EvalImage, seed: 0 }
     }
 
-    pub(super) fn read(&self, item: Item, row: Option<Row>, decoder: &mut Decoder) -> Sample {
+    pub(super) fn read(&self, item: Item, row: Option<Row<f32>>, decoder: &mut Decoder) -> Sample {
         let mut sample = Sample::new(item.image);
         if let Err(error) = self.fill(item, row, decoder, &mut sample) {
             sample.unreadable = Some(self.unreadable(item, format!("{error:#}")));
@@ -73,7 +73,13 @@ impl Source {
         Unreadable { image: item.image, name: self.data.name(item.image), reason }
     }
 
-    fn fill(&self, item: Item, row: Option<Row>, decoder: &mut Decoder, sample: &mut Sample) -> Result<()> {
+    fn fill(
+        &self,
+        item: Item,
+        row: Option<Row<f32>>,
+        decoder: &mut Decoder,
+        sample: &mut Sample,
+    ) -> Result<()> {
         let mut rng = rng(self.seed, item.epoch, item.index);
         if self.read == Read::Pair {
             // The caption is drawn before the augmentation, so that it is the same with cached features.

@@ -12,17 +12,18 @@ unsafe extern "C" {
     fn shim_pinned(size: *const i64, dims: usize, dtype: i8, out: *mut c_void) -> *mut c_char;
 }
 
-/// An uninitialised, contiguous CPU tensor of `size`, to be filled and copied to `device`; `kind` is Float or Int64. For
-/// a GPU it is allocated in pinned memory. libtorch's caching allocator keeps freed pinned memory, and reuses it once the
+/// An uninitialised, contiguous CPU tensor of `size`, to be filled and copied to `device`; `kind` is Float, Uint8 or Int64.
+/// For a GPU it is allocated in pinned memory. libtorch's caching allocator keeps freed pinned memory, and reuses it once the
 /// asynchronous copies from it have ended.
 ///
 /// # Errors
 /// If libtorch cannot allocate it, or for another kind.
 pub(crate) fn empty_for(device: Device, size: &[i64], kind: Kind) -> Result<Tensor> {
     let dtype = match kind {
+        Kind::Uint8 => 0,
         Kind::Int64 => 4,
         Kind::Float => 6,
-        other => bail!("pinned memory holds Float or Int64, not {other:?}"),
+        other => bail!("pinned memory holds Float, Uint8 or Int64, not {other:?}"),
     };
     if !device.is_cuda() {
         return Ok(Tensor::f_empty(size, (kind, Device::Cpu))?);
@@ -62,7 +63,7 @@ mod tests {
     #[test]
     fn memory_for_a_gpu_is_pinned() {
         let gpu = Cuda::is_available();
-        for kind in [Kind::Float, Kind::Int64] {
+        for kind in [Kind::Float, Kind::Uint8, Kind::Int64] {
             let plain = empty_for(Device::Cpu, &[2, 3], kind).unwrap();
             assert_eq!((plain.size(), plain.kind(), plain.device()), (vec![2, 3], kind, Device::Cpu));
             match empty_for(Device::Cuda(0), &[2, 3], kind) {
