@@ -6,8 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const SOURCES: [&str; 9] =
-    ["attention", "shim", "precision", "kernels", "flops", "recompute", "memory", "script", "trace"];
+const SOURCES: [&str; 10] = [
+    "attention",
+    "shim",
+    "precision",
+    "kernels",
+    "flops",
+    "recompute",
+    "memory",
+    "script",
+    "stream",
+    "trace",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");

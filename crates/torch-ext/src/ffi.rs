@@ -27,7 +27,8 @@ unsafe extern "C" {
     fn free(memory: *mut c_void);
 }
 
-fn pointers(tensors: &[Tensor]) -> Vec<*const c_void> {
+/// The libtorch tensors of `tensors`, valid as long as these are.
+pub fn pointers(tensors: &[Tensor]) -> Vec<*const c_void> {
     tensors.iter().map(|tensor| tensor.as_ptr().cast::<c_void>()).collect()
 }
 

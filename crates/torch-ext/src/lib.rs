@@ -1,6 +1,6 @@
 //! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation,
 //! autocast on any device, deterministic kernels, activation recomputation, TorchScript modules, FLOP counts, peak memory,
-//! pinned memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
+//! pinned memory, copies on a stream of their own, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
 //! workspace is here.
 
 mod attention;
@@ -16,6 +16,7 @@ mod product;
 mod recompute;
 mod rows;
 mod script;
+mod stream;
 mod trace;
 
 pub use attention::packed_attention;
@@ -27,12 +28,13 @@ pub use kernels::{
     use_deterministic_kernels,
 };
 pub use memory::{measure_peak_memory, peak_memory, reset_peak_memory};
-pub use pinned::upload;
+pub use pinned::{pack, unpack, upload};
 pub use precision::{allow_tf32, autocast, channels_last, without_tf32};
 pub use product::Products;
 pub use recompute::{is_recomputing, recompute_stages, stage};
 pub use rows::{Row, Rows};
 pub use script::Script;
+pub use stream::{CopyStream, Upload};
 pub use trace::{Trace, is_tracing};
 
 use anyhow::Result;

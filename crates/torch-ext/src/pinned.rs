@@ -34,15 +34,14 @@ pub(crate) fn empty_for(device: Device, size: &[i64], kind: Kind) -> Result<Tens
     Ok(out)
 }
 
-/// Each of `parts` as a vector on `device`, int64. They are views of one tensor, which a GPU copies at once from pinned
-/// memory, while the host continues.
+/// The values of `parts`, one part after the other: an int64 vector on the CPU, to be copied to `device` and divided by
+/// [`unpack`]. For a GPU it is in pinned memory.
 ///
 /// # Errors
-/// If libtorch cannot allocate the tensors.
-pub fn upload<const N: usize>(parts: [&[i64]; N], device: Device) -> Result<[Tensor; N]> {
-    let sizes = parts.map(|part| part.len() as i64);
-    let total: i64 = sizes.iter().sum();
-    let host = empty_for(device, &[total], Kind::Int64)?;
+/// If libtorch cannot allocate the vector.
+pub fn pack<const N: usize>(parts: [&[i64]; N], device: Device) -> Result<Tensor> {
+    let total: usize = parts.iter().map(|part| part.len()).sum();
+    let host = empty_for(device, &[i64::try_from(total)?], Kind::Int64)?;
     let mut start = host.data_ptr().cast::<i64>();
     for part in parts {
         // SAFETY: `host` is contiguous int64 on the CPU, has the length of all parts, and is not shared.
@@ -51,8 +50,25 @@ pub fn upload<const N: usize>(parts: [&[i64]; N], device: Device) -> Result<[Ten
             start = start.add(part.len());
         }
     }
-    let values = host.f_to_device_(device, Kind::Int64, true, false)?;
-    values.f_split_with_sizes(sizes, 0)?.try_into().map_err(|_| anyhow!("libtorch did not split a tensor"))
+    Ok(host)
+}
+
+/// The parts of a vector, of these lengths, as views of it.
+///
+/// # Errors
+/// If the lengths do not add up to that of `values`.
+pub fn unpack<const N: usize>(values: &Tensor, lengths: [i64; N]) -> Result<[Tensor; N]> {
+    values.f_split_with_sizes(lengths, 0)?.try_into().map_err(|_| anyhow!("libtorch did not split a tensor"))
+}
+
+/// Each of `parts` as a vector on `device`, int64. They are views of one tensor, which a GPU copies at once from pinned
+/// memory, while the host continues.
+///
+/// # Errors
+/// If libtorch cannot allocate the tensors.
+pub fn upload<const N: usize>(parts: [&[i64]; N], device: Device) -> Result<[Tensor; N]> {
+    let values = pack(parts, device)?.f_to_device_(device, Kind::Int64, true, false)?;
+    unpack(&values, parts.map(|part| part.len() as i64))
 }
 
 #[cfg(test)]
@@ -92,5 +108,12 @@ mod tests {
             let [nothing] = upload([&[]], device).unwrap();
             assert_eq!(nothing.size(), [0]);
         }
+    }
+
+    #[test]
+    fn wrong_lengths_are_an_error() {
+        let values = pack([&[1, 2], &[3]], Device::Cpu).unwrap();
+        assert_eq!(Vec::<i64>::try_from(&values).unwrap(), [1, 2, 3]);
+        assert!(unpack(&values, [1, 1]).is_err());
     }
 }
