@@ -48,8 +48,8 @@ impl Prepare {
                 self.augment_pixels(rest, first.apply(image.decode(decoder)?, rng)?, rng, decoder, out)?;
             }
         }
-        for augment in &self.augment {
-            augment.after_normalise(out, self.size() as usize, rng);
+        for augment in self.augment.iter().filter_map(|augment| augment.after_normalise()) {
+            augment.modify(out, self.size() as usize, rng);
         }
         Ok(())
     }

@@ -71,7 +71,13 @@ impl Plugin<dyn Augment> for RandomErasing {
 }
 
 impl Augment for RandomErasing {
-    fn after_normalise(&self, pixels: &mut [f32], side: usize, rng: &mut Rng) {
+    fn after_normalise(&self) -> Option<&dyn AfterNormalise> {
+        Some(self)
+    }
+}
+
+impl AfterNormalise for RandomErasing {
+    fn modify(&self, pixels: &mut [f32], side: usize, rng: &mut Rng) {
         if !rng.random_bool(self.probability) {
             return;
         }

@@ -55,7 +55,9 @@ fn once(augment: &dyn Augment, width: u32, height: u32, seed: u64) -> Result<((R
     let image = augment.apply(image, &mut source)?;
     ensure!(image.width() > 0 && image.height() > 0, "an image of {width}x{height} became empty");
     let mut pixels: Vec<f32> = (0..3 * 64).map(|index| (index as f32 * 0.7).sin()).collect();
-    augment.after_normalise(&mut pixels, 8, &mut source);
+    if let Some(augment) = augment.after_normalise() {
+        augment.modify(&mut pixels, 8, &mut source);
+    }
     ensure!(pixels.iter().all(|value| value.is_finite()), "normalised values are not finite");
     let drew = source != rng(seed, 0, 0);
     Ok(((image, pixels.into_iter().map(f32::to_bits).collect()), drew))

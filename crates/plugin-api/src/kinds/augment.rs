@@ -39,8 +39,11 @@ pub trait Augment: Send + Sync {
             None => Ok(image),
         }
     }
-    /// Modifies the normalised values of one image: `3 * side * side` of them, channel by channel.
-    fn after_normalise(&self, _pixels: &mut [f32], _side: usize, _rng: &mut Rng) {}
+    /// The augmentation itself if it modifies normalised values. Images are then normalised on the CPU: a GPU gets floats,
+    /// four times as many bytes as it gets otherwise.
+    fn after_normalise(&self) -> Option<&dyn AfterNormalise> {
+        None
+    }
     /// Mixes the images of a batch, `[B, 3, H, W]`, and their targets, `[B, C]`, whose rows sum to one. None if the
     /// batch is not mixed.
     ///
@@ -49,6 +52,12 @@ pub trait Augment: Send + Sync {
     fn mix(&self, _images: &Tensor, _targets: &Tensor, _rng: &mut Rng) -> Result<Option<(Tensor, Tensor)>> {
         Ok(None)
     }
+}
+
+/// Augments normalised values.
+pub trait AfterNormalise {
+    /// Modifies the normalised values of one image: `3 * side * side` of them, channel by channel.
+    fn modify(&self, pixels: &mut [f32], side: usize, rng: &mut Rng);
 }
 
 /// Properties of an augmentation.

@@ -12,7 +12,7 @@ mod schedule;
 mod tokenizer;
 mod trick;
 
-pub use augment::{Augment, AugmentContext, AugmentProperties, Rng, rng};
+pub use augment::{AfterNormalise, Augment, AugmentContext, AugmentProperties, Rng, rng};
 pub use data::{Captions, DataProperties, Dataset};
 pub use encoder::{ImageEncoder, ImageProperties, Mode, TextEncoder, TextProperties, Tokens};
 pub use eval::{Better, Direction, Embedded, EvalProperties, Evaluation, Evaluator, Metric, Ranks};

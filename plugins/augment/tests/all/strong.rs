@@ -86,7 +86,7 @@ fn a_larger_magnitude_moves_an_image_further() {
 fn erased(settings: &RandomErasing, index: u64) -> (f64, Vec<f32>) {
     let side = 32;
     let mut pixels = vec![1.0; 3 * side * side];
-    built(settings).after_normalise(&mut pixels, side, &mut rng(0, 0, index));
+    built(settings).after_normalise().unwrap().modify(&mut pixels, side, &mut rng(0, 0, index));
     let holes = (0..side * side).filter(|place| pixels[*place] != 1.0).count();
     (holes as f64 / (side * side) as f64, pixels)
 }
@@ -146,7 +146,7 @@ fn several_rectangles_share_the_area_and_probability_zero_changes_nothing() {
     assert_eq!(erased(&settings, 7), erased(&settings, 7));
     // An image of one pixel is too small for a rectangle.
     let mut pixels = [1.0; 3];
-    built(&settings).after_normalise(&mut pixels, 1, &mut rng(0, 0, 0));
+    built(&settings).after_normalise().unwrap().modify(&mut pixels, 1, &mut rng(0, 0, 0));
 }
 
 #[test]
