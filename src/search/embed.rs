@@ -30,7 +30,7 @@ impl Embed for GalleryImages<'_> {
         let batches: Vec<Vec<Item>> =
             items.chunks(IMAGE_CHUNK).map(|part| part.iter().map(item).collect()).collect();
         let source = Source::images(self.1.data.clone(), Arc::new(self.0.prepare()));
-        let mut loader = Loader::new(source, batches.into_iter(), cores(), self.0.device);
+        let mut loader = Loader::new(source, batches.into_iter(), cores(), self.0.device)?;
         while let Some(batch) = loader.next_batch()? {
             let mut part: Vec<(usize, EmbedResult)> = batch
                 .unreadable

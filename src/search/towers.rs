@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_image_io::Decoder;
+use clip_lab_image_io::{Decoder, Sink};
 use clip_lab_plugin_api::{Image, Mode, Tokenizer};
 use tch::{Device, Kind, Tensor, nn};
 
@@ -75,7 +75,10 @@ impl<'a> ImageEmbedder<'a> {
         let mut out = vec![0.0; (3 * side * side) as usize];
         let opened = Image::read(path).and_then(|image| decoder.open(image));
         let opened = opened.with_context(|| path.display().to_string())?;
-        prepare.eval(&opened, &mut decoder, &mut out).with_context(|| path.display().to_string())?;
+        let normalise = prepare.normaliser();
+        prepare
+            .eval(&opened, &mut decoder, &mut Sink::Floats(&normalise, &mut out))
+            .with_context(|| path.display().to_string())?;
         let images = Tensor::from_slice(&out).f_reshape([1, 3, side, side])?.to_device(self.device);
         one(self.rows(&images)?)
     }

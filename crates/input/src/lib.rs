@@ -4,9 +4,11 @@
 //! of threads.
 
 mod batch;
+mod collate;
 mod distinct;
 mod duplicates;
 mod identity;
+mod images;
 mod item;
 mod loader;
 mod order;

@@ -10,12 +10,14 @@ use std::{
 
 use anyhow::{Result, bail};
 use clip_lab_image_io::Decoder;
-use clip_lab_torch_ext::{Row, Rows};
+use clip_lab_torch_ext::CopyStream;
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use tch::Device;
 
 use super::{
     Batch, Item, Padding,
+    collate::Collated,
+    images::{ImageRow, Images, Normaliser, Pixels},
     source::{Sample, Source},
 };
 
@@ -31,15 +33,15 @@ pub fn cores() -> usize {
 }
 
 /// Sequence number, item, and the output row of its image.
-type Job = (u64, Item, Option<Row<f32>>);
+type Job = (u64, Item, Option<ImageRow>);
 
 /// Returns the batches of a run in order and reads a few ahead.
 pub struct Loader {
     jobs: Sender<Job>,
     results: Receiver<(u64, Sample)>,
     batches: Box<dyn Iterator<Item = Vec<Item>> + Send>,
-    /// Size and image rows of the batches that are being read.
-    pending: VecDeque<(usize, Option<Rows<f32>>)>,
+    /// Size and images of the batches that are being read.
+    pending: VecDeque<(usize, Option<Images>)>,
     /// Samples that arrived before their turn.
     out_of_order: BTreeMap<u64, Sample>,
     sent: u64,
@@ -48,27 +50,52 @@ pub struct Loader {
     side: Option<i64>,
     padding: Padding,
     device: Device,
+    /// How images are copied to the device.
+    pixels: Pixels,
+    /// None if no images are read.
+    normaliser: Option<Normaliser>,
+    stream: CopyStream,
 }
 
 impl Loader {
-    /// Starts `workers` threads, which end when the loader is dropped.
+    /// Starts `workers` threads, which end when the loader is dropped. To a GPU images are copied as bytes, to be
+    /// normalised there, unless an augmentation modifies normalised values.
+    ///
+    /// # Errors
+    /// When libtorch does not find the device.
     pub fn new(
         source: Source,
         batches: impl Iterator<Item = Vec<Item>> + Send + 'static,
         workers: usize,
         device: Device,
-    ) -> Self {
+    ) -> Result<Self> {
+        let bytes = device.is_cuda() && !source.needs_floats();
+        let pixels = if bytes { Pixels::Bytes } else { Pixels::Floats };
+        Self::copying(pixels, source, batches, workers, device)
+    }
+
+    /// As [`Self::new`], with images copied as `pixels`.
+    fn copying(
+        pixels: Pixels,
+        source: Source,
+        batches: impl Iterator<Item = Vec<Item>> + Send + 'static,
+        workers: usize,
+        device: Device,
+    ) -> Result<Self> {
         let (jobs, job_receiver) = unbounded::<Job>();
         let (result_sender, results) = unbounded();
         let side = source.prepare.as_ref().map(|prepare| i64::from(prepare.size()));
         let id = source.tokenizer.as_ref().map_or(0, |tokenizer| tokenizer.pad());
         let padding = Padding { id, limit: source.max_tokens };
+        let normalise = source.prepare.as_ref().map(|prepare| prepare.normaliser());
+        let normaliser = normalise.map(|normalise| Normaliser::new(&normalise, device)).transpose()?;
+        let stream = CopyStream::new(device)?;
         let source = Arc::new(source);
         for _ in 0..workers.max(1) {
             let (source, jobs, results) = (source.clone(), job_receiver.clone(), result_sender.clone());
             thread::spawn(move || work(&source, &jobs, &results));
         }
-        Self {
+        Ok(Self {
             jobs,
             results,
             batches: Box::new(batches),
@@ -79,7 +106,10 @@ impl Loader {
             side,
             padding,
             device,
-        }
+            pixels,
+            normaliser,
+            stream,
+        })
     }
 
     /// The next batch, or none at the end. Waits for the workers.
@@ -96,21 +126,27 @@ impl Loader {
     /// # Errors
     /// As [`Self::next_batch`].
     pub fn next_batch_or_stop(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Batch>> {
+        let Some(collated) = self.collate(stop)? else { return Ok(None) };
+        Ok(Some(collated.upload(self.stream)?.batch(self.normaliser.as_ref())?))
+    }
+
+    /// The next batch in host memory, or none at the end or if `stop` is true while waiting for the workers.
+    fn collate(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Collated>> {
         self.send_ahead()?;
-        let Some((count, rows)) = self.pending.pop_front() else { return Ok(None) };
+        let Some((count, images)) = self.pending.pop_front() else { return Ok(None) };
         let mut samples = Vec::with_capacity(count);
         while samples.len() < count {
             let Some(sample) = self.next_sample(stop)? else { return Ok(None) };
             samples.push(sample);
         }
         self.send_ahead()?;
-        Ok(Some(Batch::collate(samples, rows, self.padding, self.device)?))
+        Ok(Some(Collated::new(samples, images, self.padding, self.device)?))
     }
 
     fn send_ahead(&mut self) -> Result<()> {
         while self.pending.len() <= PREFETCHED_BATCHES {
             let Some(batch) = self.batches.next() else { return Ok(()) };
-            let rows = self.side.map(|side| Rows::new(batch.len(), &[3, side, side], self.device));
+            let rows = self.side.map(|side| Images::new(self.pixels, batch.len(), side, self.device));
             let (whole, rows) = rows.transpose()?.unzip();
             self.pending.push_back((batch.len(), whole));
             let mut rows = rows.into_iter().flatten();

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Dataset, Rng, Tokenizer, rng};
-use clip_lab_torch_ext::Row;
 
-use super::{Item, Prepare, Unreadable, duplicates::folded, item::draw_caption};
+use super::{Item, Prepare, Unreadable, duplicates::folded, images::ImageRow, item::draw_caption};
 
 /// Data set, tokenizer and preprocessing of the loader threads.
 pub struct Source {
@@ -61,12 +60,18 @@ impl Source {
         Self { data, tokenizer: None, max_tokens: 0, prepare: Some(prepare), read: Read::EvalImage, seed: 0 }
     }
 
-    pub(super) fn read(&self, item: Item, row: Option<Row<f32>>, decoder: &mut Decoder) -> Sample {
+    pub(super) fn read(&self, item: Item, row: Option<ImageRow>, decoder: &mut Decoder) -> Sample {
         let mut sample = Sample::new(item.image);
         if let Err(error) = self.fill(item, row, decoder, &mut sample) {
             sample.unreadable = Some(self.unreadable(item, format!("{error:#}")));
         }
         sample
+    }
+
+    /// Whether images must be written as floats.
+    pub(super) fn needs_floats(&self) -> bool {
+        let training = self.read != Read::EvalImage;
+        training && self.prepare.as_ref().is_some_and(|prepare| prepare.needs_floats())
     }
 
     pub(super) fn unreadable(&self, item: Item, reason: String) -> Unreadable {
@@ -76,7 +81,7 @@ impl Source {
     fn fill(
         &self,
         item: Item,
-        row: Option<Row<f32>>,
+        row: Option<ImageRow>,
         decoder: &mut Decoder,
         sample: &mut Sample,
     ) -> Result<()> {
@@ -93,11 +98,12 @@ impl Source {
         }
         if let Some((prepare, mut row)) = self.prepare.as_ref().zip(row) {
             let image = decoder.open(self.data.image(item.image)?)?;
-            let out = row.as_mut_slice();
+            let normalise = prepare.normaliser();
+            let mut sink = row.sink(&normalise);
             match self.read {
-                Read::EvalImage => prepare.eval(&image, decoder, out)?,
+                Read::EvalImage => prepare.eval(&image, decoder, &mut sink)?,
                 Read::Pair | Read::Labelled | Read::Image => {
-                    prepare.train(image, &mut rng, decoder, out)?;
+                    prepare.train(image, &mut rng, decoder, &mut sink)?;
                 }
             }
         }

@@ -63,7 +63,7 @@ impl Features {
     ) -> Result<Option<Self>> {
         let data = source.data.clone();
         let batches: Vec<Vec<Item>> = items(data.len()).chunks(IMAGE_BATCH).map(<[Item]>::to_vec).collect();
-        let mut loader = Loader::new(source, batches.into_iter(), workers, device);
+        let mut loader = Loader::new(source, batches.into_iter(), workers, device)?;
         let rows = Tensor::zeros([data.len() as i64, tower.encoder().width()], (tch::Kind::Float, device));
         let (mut done, mut unreadable) = (0, Vec::<Unreadable>::new());
         while let Some(batch) = loader.next_batch_or_stop(stop)? {

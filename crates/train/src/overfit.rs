@@ -60,7 +60,7 @@ fn first_batch(plan: &Plan, inputs: &Inputs, components: &Components, device: De
     let (data, read) = (inputs.train.clone(), reading::training_read(components));
     let source = reading::source(plan, inputs, components, data, read, true);
     let batches = inputs.order.epoch(0).into_iter().take(1);
-    Loader::new(source, batches, reading::workers(plan), device)
+    Loader::new(source, batches, reading::workers(plan), device)?
         .next_batch()?
         .context("the data set has no complete batch")
 }

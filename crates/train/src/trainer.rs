@@ -69,7 +69,7 @@ impl Trainer<'_> {
             self.save()?;
             return Ok(Ended::Stopped { step: self.progress.step });
         }
-        let mut loader = self.loader();
+        let mut loader = self.loader()?;
         self.monitor.begin(self.progress.step);
         while self.progress.step < self.inputs.total {
             let started = Instant::now();

@@ -49,6 +49,10 @@ impl Tokenizer for Letters {
 }
 
 fn batches(workers: usize) -> Vec<Batch> {
+    batches_of(Pixels::Floats, workers)
+}
+
+fn batches_of(pixels: Pixels, workers: usize) -> Vec<Batch> {
     let data = Arc::new(Toy::new(30));
     let order = Order::new(data.as_ref(), Captions::One, 5, true, 8);
     let preprocess = clip_lab_plan::Preprocess { size: 2, ..Default::default() };
@@ -62,7 +66,7 @@ fn batches(workers: usize) -> Vec<Batch> {
         seed: 5,
     };
     let items = (0..2).flat_map(move |epoch| order.epoch(epoch));
-    let mut loader = Loader::new(source, items, workers, Device::Cpu);
+    let mut loader = Loader::copying(pixels, source, items, workers, Device::Cpu).unwrap();
     std::iter::from_fn(|| loader.next_batch().unwrap()).collect()
 }
 
@@ -75,6 +79,16 @@ fn batches_do_not_depend_on_the_number_of_threads() {
         assert_eq!(a.tokens.ids, b.tokens.ids);
         assert_eq!(a.images, b.images);
         assert_eq!(a.group, Tensor::arange(a.len(), (Kind::Int64, Device::Cpu)), "all differ");
+    }
+}
+
+#[test]
+fn images_copied_as_bytes_are_those_copied_as_floats() {
+    let (floats, bytes) = (batches(2), batches_of(Pixels::Bytes, 3));
+    assert_eq!(floats.len(), bytes.len());
+    for (a, b) in floats.iter().zip(&bytes) {
+        assert_eq!((&a.indices, &a.tokens.ids, &a.images), (&b.indices, &b.tokens.ids, &b.images));
+        assert_eq!(b.images.as_ref().map(|images| images.kind()), Some(Kind::Float));
     }
 }
 
@@ -107,7 +121,7 @@ fn a_hanging_disk_does_not_prevent_a_stop() {
     let prepare = Prepare { preprocess, augment: Vec::new() };
     let source = Source::images(Arc::new(Hangs(Toy::new(4))), Arc::new(prepare));
     let items = vec![vec![Item { image: 0, caption: None, index: 0, epoch: 0 }]];
-    let mut loader = Loader::new(source, items.into_iter(), 1, Device::Cpu);
+    let mut loader = Loader::new(source, items.into_iter(), 1, Device::Cpu).unwrap();
     let calls = std::cell::Cell::new(0);
     let stop = || {
         calls.set(calls.get() + 1);

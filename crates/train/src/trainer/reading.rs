@@ -10,7 +10,7 @@ use crate::reading;
 use clip_lab_input::{Batch, Loader, Read, Source};
 
 impl Trainer<'_> {
-    pub(super) fn loader(&self) -> Loader {
+    pub(super) fn loader(&self) -> Result<Loader> {
         let source = self.source(
             self.inputs.train.clone(),
             reading::training_read(&self.components),
