@@ -16,7 +16,7 @@ use tch::Device;
 
 use super::{
     Batch, Item, Padding,
-    collate::Collated,
+    collate::{Collated, Uploading},
     images::{ImageRow, Images, Normaliser, Pixels},
     source::{Sample, Source},
 };
@@ -55,6 +55,10 @@ pub struct Loader {
     /// None if no images are read.
     normaliser: Option<Normaliser>,
     stream: CopyStream,
+    /// Whether a batch is copied to the device before it is asked for.
+    uploads_ahead: bool,
+    /// The next batch, if its copy was issued.
+    uploading: Option<Uploading>,
 }
 
 impl Loader {
@@ -71,12 +75,12 @@ impl Loader {
     ) -> Result<Self> {
         let bytes = device.is_cuda() && !source.needs_floats();
         let pixels = if bytes { Pixels::Bytes } else { Pixels::Floats };
-        Self::copying(pixels, source, batches, workers, device)
+        Self::copying((pixels, device.is_cuda()), source, batches, workers, device)
     }
 
-    /// As [`Self::new`], with images copied as `pixels`.
+    /// As [`Self::new`], with images copied as `pixels`, and a batch ahead if `uploads_ahead`.
     fn copying(
-        pixels: Pixels,
+        (pixels, uploads_ahead): (Pixels, bool),
         source: Source,
         batches: impl Iterator<Item = Vec<Item>> + Send + 'static,
         workers: usize,
@@ -109,6 +113,8 @@ impl Loader {
             pixels,
             normaliser,
             stream,
+            uploads_ahead,
+            uploading: None,
         })
     }
 
@@ -126,8 +132,28 @@ impl Loader {
     /// # Errors
     /// As [`Self::next_batch`].
     pub fn next_batch_or_stop(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Batch>> {
-        let Some(collated) = self.collate(stop)? else { return Ok(None) };
-        Ok(Some(collated.upload(self.stream)?.batch(self.normaliser.as_ref())?))
+        let uploading = match self.uploading.take() {
+            Some(uploading) => uploading,
+            None => match self.collate(stop)? {
+                Some(collated) => collated.upload(self.stream)?,
+                None => return Ok(None),
+            },
+        };
+        let batch = uploading.batch(self.normaliser.as_ref())?;
+        if self.uploads_ahead && self.is_ready() {
+            let next = self.collate(stop)?.map(|collated| collated.upload(self.stream));
+            self.uploading = next.transpose()?;
+        }
+        Ok(Some(batch))
+    }
+
+    /// Whether the workers have read the next batch, so that it is collated without waiting.
+    fn is_ready(&mut self) -> bool {
+        self.out_of_order.extend(self.results.try_iter());
+        self.pending.front().is_some_and(|(count, _)| {
+            let end = self.taken + *count as u64;
+            self.out_of_order.range(..end).count() == *count
+        })
     }
 
     /// The next batch in host memory, or none at the end or if `stop` is true while waiting for the workers.

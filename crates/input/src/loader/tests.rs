@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use super::*;
 use crate::{Order, Prepare, Read};
 use clip_lab_plugin_api::{Captions, Dataset, Image, Tokenizer};
@@ -49,10 +51,12 @@ impl Tokenizer for Letters {
 }
 
 fn batches(workers: usize) -> Vec<Batch> {
-    batches_of(Pixels::Floats, workers)
+    let mut loader = loader((Pixels::Floats, false), workers);
+    std::iter::from_fn(|| loader.next_batch().unwrap()).collect()
 }
 
-fn batches_of(pixels: Pixels, workers: usize) -> Vec<Batch> {
+/// Of two epochs.
+fn loader(copies: (Pixels, bool), workers: usize) -> Loader {
     let data = Arc::new(Toy::new(30));
     let order = Order::new(data.as_ref(), Captions::One, 5, true, 8);
     let preprocess = clip_lab_plan::Preprocess { size: 2, ..Default::default() };
@@ -66,8 +70,7 @@ fn batches_of(pixels: Pixels, workers: usize) -> Vec<Batch> {
         seed: 5,
     };
     let items = (0..2).flat_map(move |epoch| order.epoch(epoch));
-    let mut loader = Loader::copying(pixels, source, items, workers, Device::Cpu).unwrap();
-    std::iter::from_fn(|| loader.next_batch().unwrap()).collect()
+    Loader::copying(copies, source, items, workers, Device::Cpu).unwrap()
 }
 
 #[test]
@@ -84,12 +87,38 @@ fn batches_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn images_copied_as_bytes_are_those_copied_as_floats() {
-    let (floats, bytes) = (batches(2), batches_of(Pixels::Bytes, 3));
-    assert_eq!(floats.len(), bytes.len());
-    for (a, b) in floats.iter().zip(&bytes) {
+    let (floats, mut loader) = (batches(2), loader((Pixels::Bytes, false), 3));
+    for a in &floats {
+        let b = loader.next_batch().unwrap().unwrap();
         assert_eq!((&a.indices, &a.tokens.ids, &a.images), (&b.indices, &b.tokens.ids, &b.images));
-        assert_eq!(b.images.as_ref().map(|images| images.kind()), Some(Kind::Float));
+        assert_eq!(b.images.map(|images| images.kind()), Some(Kind::Float));
     }
+    assert!(loader.next_batch().unwrap().is_none());
+}
+
+/// Waits until the workers have read everything that was sent to them.
+fn wait_for_workers(loader: &mut Loader) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while loader.out_of_order.len() as u64 != loader.sent - loader.taken {
+        assert!(Instant::now() < deadline, "{} of {} read", loader.out_of_order.len(), loader.sent);
+        thread::sleep(Duration::from_millis(1));
+        loader.is_ready(); // receives what was read
+    }
+}
+
+#[test]
+fn a_batch_is_uploaded_ahead_once_it_is_read() {
+    let (expected, mut loader) = (batches(2), loader((Pixels::Bytes, true), 3));
+    for (index, a) in expected.iter().enumerate() {
+        let b = loader.next_batch().unwrap().unwrap();
+        assert_eq!((&a.indices, &a.tokens.ids, &a.images), (&b.indices, &b.tokens.ids, &b.images));
+        assert_eq!(a.unreadable, b.unreadable);
+        if index > 0 {
+            assert_eq!(loader.uploading.is_some(), index + 1 < expected.len(), "batch {index}");
+        }
+        wait_for_workers(&mut loader);
+    }
+    assert!(loader.next_batch().unwrap().is_none());
 }
 
 /// Reading an image never returns.
