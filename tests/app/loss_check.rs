@@ -70,14 +70,24 @@ fn train(
     batches: &[Batch],
     report: bool,
 ) -> Vec<(StepOutput, Vec<Tensor>)> {
+    train_scaled(spec, loss_check, batches, report, &mut LossScale::new(planned(spec).run.precision))
+}
+
+/// As [`train`], with and for a loss scale.
+fn train_scaled(
+    spec: &str,
+    loss_check: LossCheck,
+    batches: &[Batch],
+    report: bool,
+    loss_scale: &mut LossScale,
+) -> Vec<(StepOutput, Vec<Tensor>)> {
     let plan = planned(spec);
     let inputs = Inputs::open(&plan).unwrap();
     let mut components = Components::build(&plan, &inputs, Device::Cpu, WeightsSource::Spec).unwrap();
     let settings = StepSettings { loss_check, ..StepSettings::of(&plan, &inputs, Device::Cpu) };
-    let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
-    let mut steps = Vec::new();
+    let (phases, mut steps) = (Phases::default(), Vec::new());
     for (number, batch) in (0..).zip(batches) {
-        let (components, loss_scale) = (&mut components, &mut loss_scale);
+        let (components, loss_scale) = (&mut components, &mut *loss_scale);
         let mut step = Step { components, loss_scale, phases: &phases, settings, report };
         let output = step.run(batch, number, 1e-3).unwrap();
         let weights = step.components.params.trained().map(|param| param.tensor.copy()).collect();
@@ -107,6 +117,20 @@ fn a_non_finite_loss_is_not_applied() {
         let [(first, before), (second, after)] = &steps[..] else { panic!("two steps") };
         assert!(first.loss.is_finite() && !second.loss.is_finite(), "{check:?}: {}", second.loss);
         assert_eq!(before, after, "{check:?}");
+    }
+}
+
+#[test]
+fn an_fp16_step_whose_gradients_overflow_is_skipped_and_halves_the_loss_scale() {
+    let _guard = serial_guard();
+    for check in CHECKS {
+        // The gradients of the scaled loss exceed 65,504, the largest number of fp16.
+        let mut scale = LossScale::from_metadata("1e30 7").unwrap();
+        let steps = train_scaled(&specs()[1], check, &[batch(1.0), batch(0.5)], true, &mut scale);
+        let [(first, before), (second, after)] = &steps[..] else { panic!("two steps") };
+        assert!(first.loss.is_finite() && second.loss.is_finite(), "{check:?}");
+        assert_eq!(before, after, "{check:?}");
+        assert_eq!(scale.factor(), Some(0.25e30), "{check:?}");
     }
 }
 
