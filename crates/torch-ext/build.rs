@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const SOURCES: [&str; 8] =
-    ["shim", "precision", "kernels", "flops", "recompute", "memory", "script", "trace"];
+const SOURCES: [&str; 10] =
+    ["shim", "precision", "kernels", "flops", "recompute", "memory", "script", "trace", "c10d", "c10d_gloo"];
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");
@@ -21,6 +21,8 @@ fn main() {
         .define("NDEBUG", None)
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
+        // Names of gloo's classes, whose headers libtorch's packages lack.
+        .include("shim/gloo")
         .flag_if_supported("-Wno-unused-parameter")
         .files(SOURCES.map(|name| format!("shim/{name}.cpp")))
         .compile("clip_lab_shim");

@@ -1,7 +1,7 @@
 //! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation,
 //! autocast on any device, deterministic kernels, activation recomputation, TorchScript modules, FLOP counts, peak memory,
-//! pinned memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
-//! workspace is here.
+//! pinned memory, process groups, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all
+//! `unsafe` code of the workspace is here.
 
 mod cuda;
 mod ffi;
@@ -11,6 +11,7 @@ mod kernels;
 mod memory;
 mod pinned;
 mod precision;
+pub mod process_group;
 mod product;
 mod recompute;
 mod rows;
