@@ -61,8 +61,7 @@ impl ProcessGroup {
         self.start("all_gather", Some(tensor), out.shallow_clone(), Call::AllGather(&out, tensor))
     }
 
-    /// This rank's part `[n, ...]` of the combined tensors `[size * n, ...]`: rank 0 has the first rows. Gloo reduces the
-    /// whole tensor to get it; NCCL sends half as much.
+    /// This rank's part `[n, ...]` of the combined tensors `[size * n, ...]`: rank 0 has the first rows.
     ///
     /// # Errors
     /// As [`Self::all_reduce`], and if the rows cannot be divided.
