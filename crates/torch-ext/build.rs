@@ -6,15 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 12] = [
     "attention",
-    "shim",
-    "precision",
-    "kernels",
+    "c10d",
+    "c10d_gloo",
     "flops",
-    "recompute",
+    "kernels",
     "memory",
+    "precision",
+    "recompute",
     "script",
+    "shim",
     "stream",
     "trace",
 ];
@@ -26,11 +28,13 @@ fn main() {
     let include = libraries.with_file_name("include");
     cc::Build::new()
         .cpp(true)
-        .std("c++17")
+        .std("c++20")
         // As in libtorch's build: some of its classes have more members without it.
         .define("NDEBUG", None)
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
+        // Names of gloo's classes, whose headers libtorch's packages lack.
+        .include("shim/gloo")
         .flag_if_supported("-Wno-unused-parameter")
         .files(SOURCES.map(|name| format!("shim/{name}.cpp")))
         .compile("clip_lab_shim");

@@ -1,7 +1,7 @@
 //! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation,
 //! autocast on any device, deterministic kernels, activation recomputation, TorchScript modules, FLOP counts, peak memory,
-//! pinned memory, copies on a stream of their own, and CUDA opened at run time. Implemented by small C++ files in `shim/`.
-//! Nearly all `unsafe` code of the workspace is here.
+//! pinned memory, copies on a stream of their own, process groups, attention of packed texts, and CUDA opened at run time.
+//! Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the workspace is here.
 
 mod attention;
 mod cuda;
@@ -12,6 +12,7 @@ mod kernels;
 mod memory;
 mod pinned;
 mod precision;
+pub mod process_group;
 mod product;
 mod recompute;
 mod rows;

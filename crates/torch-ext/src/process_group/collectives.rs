@@ -1,0 +1,149 @@
+//! The collective operations.
+
+use std::{
+    sync::atomic::Ordering::Relaxed,
+    time::{Duration, Instant},
+};
+
+use tch::Tensor;
+
+use super::{
+    ProcessGroup, Work,
+    error::{Cause, GroupError},
+    ffi::{self, Call},
+};
+
+/// How the values of the ranks are combined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// Their sum. There is no mean: where ranks have different numbers of rows, a mean of means is wrong.
+    Sum = 0,
+    /// The smallest.
+    Min = 1,
+    /// The largest.
+    Max = 2,
+}
+
+/// All tensors must be contiguous, on the device of the backend, and of one shape and kind on all ranks. None of these
+/// operations is differentiated. The forms with `start_` return at once.
+impl ProcessGroup {
+    /// Combines the tensors of all ranks in place; all ranks have the same bits afterwards.
+    ///
+    /// # Errors
+    /// If a rank does not join in time, has ended, or gave a tensor of another shape or kind.
+    pub fn all_reduce(&self, tensor: &Tensor, op: Op) -> Result<(), GroupError> {
+        self.start_all_reduce(tensor, op)?.wait().map(drop)
+    }
+
+    /// Begins an [`Self::all_reduce`].
+    ///
+    /// # Errors
+    /// If libtorch refuses the tensor.
+    pub fn start_all_reduce(&self, tensor: &Tensor, op: Op) -> Result<Work, GroupError> {
+        self.start("all_reduce", Some(tensor), tensor.shallow_clone(), Call::AllReduce(tensor, op))
+    }
+
+    /// The tensors `[n, ...]` of all ranks in their order, `[size * n, ...]`.
+    ///
+    /// # Errors
+    /// As [`Self::all_reduce`].
+    pub fn all_gather(&self, tensor: &Tensor) -> Result<Tensor, GroupError> {
+        self.start_all_gather(tensor)?.wait()
+    }
+
+    /// Begins an [`Self::all_gather`], whose result [`Work::wait`] returns.
+    ///
+    /// # Errors
+    /// As [`Self::start_all_reduce`].
+    pub fn start_all_gather(&self, tensor: &Tensor) -> Result<Work, GroupError> {
+        let rows = |n: i64| Ok(n * self.size() as i64);
+        let out = self.output("all_gather", tensor, rows)?;
+        self.start("all_gather", Some(tensor), out.shallow_clone(), Call::AllGather(&out, tensor))
+    }
+
+    /// This rank's part `[n, ...]` of the combined tensors `[size * n, ...]`: rank 0 has the first rows.
+    ///
+    /// # Errors
+    /// As [`Self::all_reduce`], and if the rows cannot be divided.
+    pub fn reduce_scatter(&self, tensor: &Tensor, op: Op) -> Result<Tensor, GroupError> {
+        let size = self.size() as i64;
+        let rows = |n: i64| {
+            if n % size == 0 { Ok(n / size) } else { Err(format!("{n} rows cannot be divided by {size}")) }
+        };
+        let out = self.output("reduce_scatter", tensor, rows)?;
+        let call = Call::ReduceScatter(&out, tensor, op);
+        self.start("reduce_scatter", Some(tensor), out.shallow_clone(), call)?.wait()
+    }
+
+    /// Copies the tensor of rank `root` into those of all ranks.
+    ///
+    /// # Errors
+    /// As [`Self::all_reduce`].
+    pub fn broadcast(&self, tensor: &Tensor, root: usize) -> Result<(), GroupError> {
+        let call = Call::Broadcast(tensor, root);
+        self.start("broadcast", Some(tensor), tensor.shallow_clone(), call)?.wait().map(drop)
+    }
+
+    /// Waits until all ranks have called this.
+    ///
+    /// # Errors
+    /// As [`Self::all_reduce`].
+    pub fn barrier(&self) -> Result<(), GroupError> {
+        self.barrier_within(self.timeout())
+    }
+
+    /// [`Self::barrier`] with a timeout of its own, for work that only one rank does, such as an evaluation.
+    ///
+    /// # Errors
+    /// As [`Self::barrier`].
+    pub fn barrier_within(&self, timeout: Duration) -> Result<(), GroupError> {
+        self.start("barrier", None, Tensor::new(), Call::Barrier(timeout))?.wait().map(drop)
+    }
+
+    /// An uninitialised tensor like `tensor` with another number of rows.
+    fn output(
+        &self,
+        name: &str,
+        tensor: &Tensor,
+        rows: impl FnOnce(i64) -> Result<i64, String>,
+    ) -> Result<Tensor, GroupError> {
+        let number = self.member.begun.load(Relaxed);
+        let fail = |message: String| {
+            let operation = describe(name, number, Some(tensor));
+            self.member.error(&operation, number, Instant::now(), Cause::Other(message))
+        };
+        let mut size = tensor.size();
+        let first = size.first_mut().ok_or_else(|| fail("a scalar has no rows".to_owned()))?;
+        *first = rows(*first).map_err(fail)?;
+        Tensor::f_empty(&size[..], (tensor.kind(), tensor.device())).map_err(|error| fail(error.to_string()))
+    }
+
+    fn start(
+        &self,
+        name: &str,
+        tensor: Option<&Tensor>,
+        output: Tensor,
+        call: Call,
+    ) -> Result<Work, GroupError> {
+        let number = self.member.begun.fetch_add(1, Relaxed);
+        let (operation, started) = (describe(name, number, tensor), Instant::now());
+        let member = self.member.clone();
+        let fail = |cause| member.error(&operation, number, started, cause);
+        if let Some(report) = member.report() {
+            return Err(fail(Cause::Reported(report)));
+        }
+        if tensor.is_some_and(|tensor| !tensor.is_contiguous()) {
+            return Err(fail(Cause::Other("the tensor is not contiguous".to_owned())));
+        }
+        let raw = ffi::begin(self.raw, &call).map_err(|fault| fail(Cause::of(&fault)))?;
+        Ok(Work { raw, output, operation, number, started, member })
+    }
+}
+
+/// `all_reduce 7 of Float [1024]`.
+fn describe(name: &str, number: u64, tensor: Option<&Tensor>) -> String {
+    match tensor {
+        Some(tensor) => format!("{name} {number} of {:?} {:?}", tensor.kind(), tensor.size()),
+        None => format!("{name} {number}"),
+    }
+}
