@@ -1,7 +1,11 @@
 //! Crop geometry against Pillow and torchvision, and on extreme shapes.
 
 use clip_lab_image_io::{Crop, Decoder, Image, Interpolation, Resize};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
+use fast_image_resize::{
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8x3,
+};
 use image::{Rgb, RgbImage, imageops};
 use safetensors::SafeTensors;
 
@@ -60,11 +64,12 @@ fn resize_then_crop(image: &RgbImage, size: u32, resized: u32, how: Resize) -> R
         Resize::Shortest => (resized * width / short, resized * height / short),
         Resize::Squash => (resized, resized),
     };
-    let source = images::ImageRef::new(width, height, image.as_raw(), PixelType::U8x3).unwrap();
-    let mut whole = images::Image::new(across, down, PixelType::U8x3);
+    let source = TypedImageRef::<U8x3>::from_buffer(width, height, image.as_raw()).unwrap();
+    let mut whole = RgbImage::new(across, down);
+    let mut target = TypedImage::<U8x3>::from_buffer(across, down, &mut whole).unwrap();
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-    Resizer::new().resize(&source, &mut whole, &options).unwrap();
-    let whole = RgbImage::from_raw(across, down, whole.into_vec()).unwrap();
+    // `resize` would compile the kernels of all types of pixels, for minutes.
+    Resizer::new().resize_typed(&source, &mut target, &options).unwrap();
     let offset = |length: u32| (f64::from(length - size) / 2.0).round_ties_even() as u32;
     imageops::crop_imm(&whole, offset(across), offset(down), size, size).to_image()
 }
