@@ -18,7 +18,7 @@
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__)
 #define CLIP_LAB_VECTORIZED __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
 #else
 #define CLIP_LAB_VECTORIZED
