@@ -1,10 +1,12 @@
 //! Reports libtorch and the devices of this machine to `clip-lab doctor`.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use anyhow::{Result, ensure};
 use clip_lab_cli::{Exit, json_line, print};
-use clip_lab_torch_ext::LIBTORCH;
+use clip_lab_torch_ext::{
+    LIBTORCH, cuda_half, cuda_version, libtorch_folder, oldest_driver, open_cuda_without_driver,
+};
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
 
@@ -13,14 +15,14 @@ use tch::{Device, Kind, Tensor};
 /// # Errors
 /// When libtorch fails or its result is wrong.
 pub fn probe() -> Result<Exit> {
-    let opened = clip_lab_torch_ext::open_cuda();
+    let opened = open_cuda_without_driver();
     let ones = Tensor::f_ones([8, 8], (Kind::Float, Device::Cpu))?;
     let sum = f64::try_from(ones.f_matmul(&ones)?.f_sum(Kind::Double)?)?;
     ensure!(
         sum == 512.0,
         "libtorch is broken: the product of two 8 x 8 matrices of ones sums to {sum}, not to 512"
     );
-    let folder = folder();
+    let folder = libtorch_folder();
     let version = folder.as_ref().and_then(|folder| {
         let text = fs::read_to_string(folder.parent()?.join("build-version")).ok()?;
         Some(text.trim().to_owned())
@@ -31,14 +33,10 @@ pub fn probe() -> Result<Exit> {
         "folder": folder,
         "threads": tch::get_num_threads(),
         "devices": if opened.is_ok() { tch::Cuda::device_count() } else { 0 },
+        "cuda": cuda_version(),
         "cuda_fault": opened.err(),
+        "cuda_half": cuda_half(),
+        "oldest_driver": oldest_driver(),
     })));
     Ok(Exit::Success)
-}
-
-/// The folder of the libtorch that this process has loaded.
-fn folder() -> Option<PathBuf> {
-    let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    let line = maps.lines().find(|line| line.ends_with("/libtorch_cpu.so"))?;
-    PathBuf::from(&line[line.find('/')?..]).parent().map(PathBuf::from)
 }

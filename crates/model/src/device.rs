@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, bail};
-use clip_lab_torch_ext::open_cuda;
+use clip_lab_torch_ext::{oldest_driver, open_cuda};
 use tch::{Cuda, Device};
 
 /// The device that computes.
@@ -25,7 +25,7 @@ pub fn device(name: &str) -> Result<ChosenDevice> {
     }
     let fault = open_cuda().err();
     let devices = if fault.is_none() { Cuda::device_count() } else { 0 };
-    Gpus { devices, fault, driver: nvidia_driver() }.choose(name)
+    Gpus { devices, fault, driver: nvidia_driver(), oldest_driver: oldest_driver() }.choose(name)
 }
 
 /// Version of the NVIDIA driver, such as `580.65.06`; none without one.
@@ -45,6 +45,8 @@ struct Gpus {
     /// Why libtorch has no CUDA.
     fault: Option<String>,
     driver: Option<String>,
+    /// The oldest series of the driver that runs libtorch's CUDA.
+    oldest_driver: u32,
 }
 
 impl Gpus {
@@ -57,7 +59,7 @@ impl Gpus {
             None => 0,
         };
         if number as i64 >= self.devices {
-            let why = self.fault.unwrap_or_else(|| format!("{} found", self.devices));
+            let why = self.why(&format!("{} found", self.devices));
             bail!("[run].device = \"{name}\": there is no such GPU ({why}); use \"auto\" or \"cpu\"");
         }
         Ok(ChosenDevice { device: Device::Cuda(number), fault: None })
@@ -66,10 +68,22 @@ impl Gpus {
     /// Why a machine with a driver computes on its CPU.
     fn why_cpu(&self) -> Option<String> {
         let driver = self.driver.as_ref()?;
-        let why = self.fault.as_deref().unwrap_or(
-            "libtorch finds no device; `nvidia-smi` lists those of the driver, CUDA_VISIBLE_DEVICES may hide some",
-        );
+        let hidden = "libtorch finds no device; `nvidia-smi` lists those of the driver, CUDA_VISIBLE_DEVICES may hide some";
+        let why = self.why(hidden);
         Some(format!("computing on the CPU, although there is an NVIDIA driver ({driver}): {why}"))
+    }
+
+    /// Why a device is missing: a known cause, else `otherwise`.
+    fn why(&self, otherwise: &str) -> String {
+        let series = self.driver.as_ref().and_then(|driver| driver.split('.').next()?.parse::<u32>().ok());
+        let is_outdated = self.devices == 0 && series.is_some_and(|series| series < self.oldest_driver);
+        match &self.fault {
+            Some(fault) => fault.clone(),
+            None if is_outdated => {
+                format!("libtorch's CUDA needs NVIDIA driver {} or newer", self.oldest_driver)
+            }
+            None => otherwise.to_owned(),
+        }
     }
 }
 
@@ -78,7 +92,8 @@ mod tests {
     use super::*;
 
     fn gpus(devices: i64, fault: Option<&str>, driver: Option<&str>) -> Gpus {
-        Gpus { devices, fault: fault.map(str::to_owned), driver: driver.map(str::to_owned) }
+        let [fault, driver] = [fault, driver].map(|text| text.map(str::to_owned));
+        Gpus { devices, fault, driver, oldest_driver: 580 }
     }
 
     #[test]
@@ -93,6 +108,8 @@ mod tests {
         assert_eq!(auto(blocked), chosen(Device::Cpu, Some(fault)));
         let hidden = auto(gpus(0, None, Some("580.65.06"))).fault.unwrap();
         assert!(hidden.contains("CUDA_VISIBLE_DEVICES"), "{hidden}");
+        let old = auto(gpus(0, None, Some("535.104.05"))).fault.unwrap();
+        assert!(old.ends_with("(535.104.05): libtorch's CUDA needs NVIDIA driver 580 or newer"), "{old}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod attention;
 mod cuda;
+mod driver;
 mod ffi;
 mod flops;
 mod heap;
@@ -21,7 +22,8 @@ mod stream;
 mod trace;
 
 pub use attention::packed_attention;
-pub use cuda::{cuda_version, gpu_model, open_cuda};
+pub use cuda::{cuda_half, cuda_version, libtorch_folder, open_cuda, open_cuda_without_driver};
+pub use driver::{gpu_model, oldest_driver};
 pub use flops::{count_flops, uncounted};
 pub use heap::retain_freed_memory;
 pub use kernels::{

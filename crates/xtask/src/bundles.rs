@@ -1,5 +1,9 @@
 //! The folders of the cache: the archives of each, and the files taken from them.
 
+mod cuda;
+
+pub use cuda::LIBTORCH_CUDA;
+
 /// A folder of the cache, downloaded as a whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Bundle {
@@ -83,7 +87,7 @@ mod tests {
     #[test]
     fn every_package_is_pinned() {
         let lock = Lock::pinned().unwrap();
-        for part in WEIGHTS.iter().chain([&LIBTORCH]).flat_map(|bundle| bundle.parts) {
+        for part in WEIGHTS.iter().chain([&LIBTORCH, &LIBTORCH_CUDA]).flat_map(|bundle| bundle.parts) {
             lock.archive(part.package).unwrap();
         }
     }

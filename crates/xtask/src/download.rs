@@ -17,6 +17,16 @@ use crate::lock::{Archive, Source};
 /// Interrupted downloads are retried here: older versions of pip give up.
 const ATTEMPTS: usize = 3;
 
+/// The platforms of the pinned wheels: pip does not infer the older ones from the newest.
+const PLATFORMS: [&str; 6] = [
+    "manylinux_2_28",
+    "manylinux_2_27",
+    "manylinux_2_25",
+    "manylinux_2_18",
+    "manylinux_2_17",
+    "manylinux2014",
+];
+
 /// The programs used for downloads.
 pub struct Tools {
     pub python: PathBuf,
@@ -122,7 +132,7 @@ fn pip(archive: &Archive, downloads: &Path, tools: &Tools) -> Result<Command> {
         "--no-cache-dir",
     ]);
     pip.args(["--implementation", "cp", "--python-version", "3.11", "--abi", "cp311"]);
-    for platform in ["manylinux_2_28", "manylinux_2_25", "manylinux_2_17", "manylinux2014"] {
+    for platform in PLATFORMS {
         pip.arg("--platform").arg(format!("{platform}_x86_64"));
     }
     pip.args(["--disable-pip-version-check", "--dest"]).arg(downloads).arg("-r").arg(list);
@@ -217,6 +227,17 @@ mod tests {
         );
         let list = fs::read_to_string(downloads.path().join("requirements.txt")).unwrap();
         assert_eq!(list, format!("torch==2.13.0 --hash=sha256:{}\n", torch.sha256));
+    }
+
+    #[test]
+    fn every_pinned_wheel_is_of_a_platform_that_pip_is_asked_for() {
+        for archive in Lock::pinned().unwrap().archives().filter(|archive| archive.source == Source::Pypi) {
+            let file = archive.file.as_str();
+            let asked = PLATFORMS.iter().any(|platform| file.contains(&format!("{platform}_x86_64")));
+            // pip takes manylinux2014 as including the older manylinux2010.
+            let included = file.contains("manylinux2010_x86_64") || file.ends_with("-none-any.whl");
+            assert!(asked || included, "{file}");
+        }
     }
 
     #[test]

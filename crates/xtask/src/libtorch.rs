@@ -61,18 +61,27 @@ pub fn link(root: &Path, folder: &Path) -> Result<()> {
     })
 }
 
-/// The pinned wheels are for Linux on x86-64.
-pub fn check_platform() -> Result<()> {
-    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+/// The pinned wheels are for Linux on x86-64, the CPU half and the CUDA half alike.
+pub fn check_platform(system: &str, processor: &str) -> Result<()> {
+    if (system, processor) == ("linux", "x86_64") {
         return Ok(());
     }
     let lock = Lock::pinned()?;
     let version = &lock.archive("torch")?.version;
     bail!(
-        "no libtorch is pinned for {} on {}; install PyTorch {version} and set LIBTORCH_USE_PYTORCH=1, \
-         or set LIBTORCH to an unpacked libtorch {version}",
-        std::env::consts::OS,
-        std::env::consts::ARCH
+        "no libtorch is pinned for {system} on {processor}; install PyTorch {version} and set LIBTORCH_USE_PYTORCH=1, \
+         or set LIBTORCH to an unpacked libtorch {version}"
+    )
+}
+
+/// The CUDA half must be from the wheel of the CPU half, so there is none for a user's own.
+pub fn check_takes_cuda(libtorch: Libtorch) -> Result<()> {
+    if libtorch == Libtorch::Pinned {
+        return Ok(());
+    }
+    bail!(
+        "`--cuda` downloads the CUDA half of the pinned libtorch, but this checkout uses your own (LIBTORCH, \
+         LIBTORCH_USE_PYTORCH or a folder {LINK}); use one that has CUDA, or the pinned one"
     )
 }
 
@@ -99,6 +108,18 @@ mod tests {
         assert_eq!(chosen(Some(("LIBTORCH_USE_PYTORCH", "1".into()))), Libtorch::Custom);
         fs::create_dir(root.join(".libtorch")).unwrap();
         assert_eq!(chosen(None), Libtorch::Custom);
+    }
+
+    #[test]
+    fn other_platforms_and_other_libtorchs_are_refused() {
+        assert!(check_platform("linux", "x86_64").is_ok() && check_takes_cuda(Libtorch::Pinned).is_ok());
+        let message = check_platform("macos", "aarch64").unwrap_err().to_string();
+        assert!(
+            message.starts_with("no libtorch is pinned for macos on aarch64; install PyTorch 2."),
+            "{message}"
+        );
+        let message = check_takes_cuda(Libtorch::Custom).unwrap_err().to_string();
+        assert!(message.contains("uses your own (LIBTORCH,"), "{message}");
     }
 
     #[test]

@@ -42,6 +42,12 @@ impl Lock {
         lines.map(read).collect::<Result<_>>().map(Self)
     }
 
+    /// All archives.
+    #[cfg(test)]
+    pub fn archives(&self) -> impl Iterator<Item = &Archive> {
+        self.0.iter()
+    }
+
     /// The archive of a package.
     pub fn archive(&self, package: &str) -> Result<&Archive> {
         let found = self.0.iter().find(|archive| archive.package == package);

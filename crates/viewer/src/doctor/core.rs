@@ -1,7 +1,6 @@
-//! `clip-lab-core`, libtorch and the accelerator.
+//! `clip-lab-core` and libtorch.
 
 use std::{
-    fs,
     path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
@@ -11,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use super::finding::Finding;
+use super::{accelerator::accelerator, finding::Finding};
 use crate::core;
 
 /// The longest start of the core: with a cold page cache, libtorch is 500 MB to read from disk.
@@ -79,32 +78,4 @@ fn libtorch(probe: &Value, took: Duration) -> Finding {
         }
         _ => Finding::ok("libtorch", found).with(details),
     }
-}
-
-/// The devices of the core, and the driver of the system.
-fn accelerator(probe: Option<&Value>) -> Finding {
-    let driver = fs::read_to_string("/proc/driver/nvidia/version").ok();
-    let driver = driver.as_deref().and_then(|text| text.lines().next()).map(|line| line.trim().to_owned());
-    let devices = probe.and_then(|probe| probe["devices"].as_u64()).unwrap_or(0);
-    let fault = probe.and_then(|probe| probe["cuda_fault"].as_str());
-    let built = probe.and_then(|probe| probe["library_of"].as_str()).unwrap_or("of this version");
-    let details = json!({ "driver": driver, "devices": devices, "cuda_fault": fault });
-    let topic = "accelerator";
-    match (&driver, fault) {
-        (_, None) if devices > 0 => {
-            Finding::ok(topic, format!("{devices} with CUDA; `device = \"auto\"` uses the first"))
-        }
-        (None, _) => Finding::ok(topic, "none (no NVIDIA driver): runs use the CPU"),
-        (Some(driver), Some(_)) => Finding::note(
-            topic,
-            format!("there is a driver ({driver}), but libtorch has no CUDA support: runs use the CPU"),
-            format!("set LIBTORCH to a libtorch {built} with CUDA and build again"),
-        ),
-        (Some(driver), None) => Finding::note(
-            topic,
-            format!("there is a driver ({driver}), but no device: runs use the CPU"),
-            "`nvidia-smi` lists the devices of the driver; CUDA_VISIBLE_DEVICES may hide some",
-        ),
-    }
-    .with(details)
 }

@@ -2,6 +2,7 @@
 //!
 //! It works without libtorch: `clip-lab-core` runs as a child process for what needs it.
 
+mod accelerator;
 mod caches;
 mod core;
 mod disk;
