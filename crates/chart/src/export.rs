@@ -29,7 +29,7 @@ use clip_lab_store::{Axis, Reader, RunRow};
 
 pub use metadata::{ChartMetadata, Source};
 pub use save::{Format, save};
-pub use series::chart;
+pub use series::{chart, rows};
 
 use crate::figure::{Band, Figure, Form, GroupBy};
 

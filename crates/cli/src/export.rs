@@ -77,7 +77,7 @@ const EXAMPLES: &str = "Examples:
 pub enum ChartForm {
     /// Metrics over time
     Curves,
-    /// Differences to the reference, with intervals
+    /// Differences from the reference (arm minus reference), with intervals
     Forest,
     /// hit@k over k, a small chart for each arm
     Hits,

@@ -7,6 +7,8 @@ mod cargo;
 mod checkout;
 mod download;
 mod libtorch;
+#[cfg(test)]
+mod licence_tests;
 mod lock;
 mod python;
 mod setup;

@@ -1,7 +1,7 @@
 //! Builds the figure of metrics and runs from the store.
 
 use anyhow::{Result, bail};
-use clip_lab_store::{Axis, Bucket, Goal, Reader, RunRow, SeriesRow};
+use clip_lab_store::{Axis, Goal, Point, Reader, RunRow, SeriesRow};
 
 use super::{
     ExportOptions,
@@ -34,24 +34,22 @@ pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resul
     names.sort_unstable();
     names.dedup();
     let lines = if single { groups.len() } else { names.len() };
-    let mut rows = Vec::new();
+    let mut all = Vec::new();
     for (nth, (group, run)) in groups.iter().enumerate() {
         for (at, metric) in options.metrics.iter().enumerate() {
-            let read = buckets(reader, run, metric, options.x)?;
-            let buckets = read.buckets.into_iter().map(|bucket| scaled(bucket, measure.factor)).collect();
+            let read = rows(reader, run, metric, options.x, BUCKETS)?.scaled(measure.factor);
             let name = label(group, &shorts[at], lines, options.metrics.len());
             let colour = if single { nth } else { colours.of(group) };
             let (colour, dash) = if lines == 1 { (at % COLOURS, 0) } else { (colour, at) };
-            let per_step = x::per_step(options.x, run);
-            rows.push(Rows { name, colour, dash, per_step, buckets, ..read });
+            all.push(Rows { name, colour, dash, ..read });
         }
     }
     let (band, seeds, limits) = (options.band, options.seeds, measure.limits());
     let view =
         View { x: options.x, y: options.y, smooth: options.smooth, band, seeds, limits, ..View::default() };
     Ok(match options.by {
-        GroupBy::Run => figure(&measure.title(), &rows, view),
-        _ => grouped(&measure.title(), &rows, &gather(&rows), view),
+        GroupBy::Run => figure(&measure.title(), &all, view),
+        _ => grouped(&measure.title(), &all, &gather(&all), view),
     })
 }
 
@@ -105,22 +103,24 @@ fn heading(metrics: &[String], shorts: &[String]) -> String {
     }
 }
 
-fn scaled(bucket: Bucket, factor: f64) -> Bucket {
-    let Bucket { min, max, mean, first, last, .. } = bucket;
-    let [min, max, mean, first, last] = [min, max, mean, first, last].map(|value| value * factor);
-    Bucket { min, max, mean, first, last, ..bucket }
-}
-
-/// The buckets of one metric, and its non-finite points, which buckets only count.
-fn buckets(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
-    let buckets: Vec<Bucket> = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
-    let mut bad = Vec::new();
-    let mut first_bad_step = None;
-    if buckets.iter().any(|bucket| bucket.n_bad > 0) {
-        let points = reader.points(run.id, metric)?;
-        let marks = points.iter().filter_map(|p| Some((x::of(axis, p, run), NonFinite::of(p.value)?)));
-        bad = marks.collect();
-        first_bad_step = points.iter().find(|p| !p.value.is_finite()).map(|p| p.step);
-    }
-    Ok(Rows { name: String::new(), colour: 0, dash: 0, per_step: 1.0, bad, first_bad_step, buckets })
+/// One metric of a run in at most `most` buckets, and its non-finite points, which buckets only count. Without label.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis, most: usize) -> Result<Rows> {
+    let buckets = reader.buckets(run.id, metric, axis, None, most)?;
+    let points = match buckets.iter().any(|bucket| bucket.n_bad > 0) {
+        true => reader.points(run.id, metric)?,
+        false => Vec::new(),
+    };
+    let mark = |point: &Point| Some((x::of(axis, point, run), NonFinite::of(point.value)?));
+    Ok(Rows {
+        name: String::new(),
+        colour: 0,
+        dash: 0,
+        per_step: x::per_step(axis, run),
+        bad: points.iter().filter_map(mark).collect(),
+        first_bad_step: points.iter().find(|point| !point.value.is_finite()).map(|point| point.step),
+        buckets,
+    })
 }

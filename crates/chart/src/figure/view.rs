@@ -23,6 +23,17 @@ pub struct Rows {
     pub buckets: Vec<Bucket>,
 }
 
+impl Rows {
+    /// The rows with their values multiplied by `factor`.
+    pub fn scaled(mut self, factor: f64) -> Rows {
+        for bucket in &mut self.buckets {
+            let Bucket { min, max, mean, first, last, .. } = bucket;
+            [min, max, mean, first, last].into_iter().for_each(|value| *value *= factor);
+        }
+        self
+    }
+}
+
 /// The band around a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Band {

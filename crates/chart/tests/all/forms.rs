@@ -146,6 +146,27 @@ fn nothing_breaks_a_form() {
     assert!(drawn >= 25, "only {drawn} were drawn");
 }
 
+/// The reference is named beside its arm, and the grey lines in the heading: nothing is written on the plot.
+#[test]
+fn the_reference_of_hits_is_named_outside_the_plot() {
+    let arm = |name: &str, reference| {
+        let points = vec![(1, value(10.0, 8.0, 12.0)), (5, value(40.0, 30.0, 50.0))];
+        hits::Arm { name: name.into(), reference, lines: vec![("t2i".to_string(), points)] }
+    };
+    let scene = hits::hits(&[arm("clip n=3", true), arm("siglip n=3", false)], 120.0).expect("drawn");
+    let texts: Vec<&str> = scene
+        .items
+        .iter()
+        .filter_map(|item| match &item.shape {
+            Shape::Text(_, text, ..) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert!(texts.contains(&"queries with a hit (%) ↑ · grey: clip n=3"), "{texts:?}");
+    assert!(texts.contains(&"clip n=3 (reference)") && texts.contains(&"siglip n=3"), "{texts:?}");
+    assert!(!texts.contains(&"reference"), "{texts:?}");
+}
+
 /// Cells are at their row and column, and equal values have equal colours in both matrices.
 #[test]
 fn a_matrix_is_read_back() {

@@ -3,17 +3,16 @@
 use clip_lab_stats::{
     Bootstrap, Discordant, Estimate, Outcomes, Pairing, between_seeds, holm, majority, mean, over_seeds,
 };
-use clip_lab_store::Goal;
 
 use super::{
     metric::Metric,
     notes::notes,
-    read::{Measured, Sample},
+    read::{Declared, Measured, Sample},
     report::{Cost, Difference, McNemar, McNemarSeed, Row, Table},
 };
 
 /// Compares every arm with `reference`.
-pub fn table(metric: &Metric, goal: Goal, samples: &[Sample], reference: &str) -> Table {
+pub fn table(metric: &Metric, declared: Declared, samples: &[Sample], reference: &str) -> Table {
     let base = samples.iter().find(|sample| sample.arm == reference);
     let analysis = Analysis {
         bootstrap: Bootstrap::default(),
@@ -24,7 +23,8 @@ pub fn table(metric: &Metric, goal: Goal, samples: &[Sample], reference: &str) -
         samples.iter().map(|sample| analysis.row(sample, sample.arm == reference)).collect();
     correct_p_values(&mut rows);
     let notes = notes(metric, samples, base, &rows);
-    Table { metric: metric.name.clone(), goal, rows, notes }
+    let Declared { unit, goal } = declared;
+    Table { metric: metric.name.clone(), unit, goal, rows, notes }
 }
 
 struct Analysis<'a> {

@@ -61,8 +61,8 @@ pub(crate) fn compare_arms(reader: &Reader, args: &CompareArgs) -> Result<(Selec
     let explicit = !args.metric.is_empty() || args.weights.is_some();
     let mut tables = Vec::new();
     for metric in &metrics {
-        let (samples, goal) = read::samples(reader, &selection.arms, metric, explicit)?;
-        tables.push(analysis::table(metric, goal, &samples, &reference));
+        let (samples, declared) = read::samples(reader, &selection.arms, metric, explicit)?;
+        tables.push(analysis::table(metric, declared, &samples, &reference));
     }
     let splits = metrics.iter().map(|metric| metric.split.as_str());
     let report = Report {

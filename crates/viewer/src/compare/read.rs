@@ -32,7 +32,7 @@ pub struct Measured {
     pub flops: Option<f64>,
 }
 
-/// Reads every arm, and the better direction. Arms use their own metrics, unless the user named one (`explicit`).
+/// Reads every arm, and what the metric is declared as. Arms use their own metrics, unless the user named one (`explicit`).
 ///
 /// # Errors
 /// If the store cannot be read or no run has the metric.
@@ -41,8 +41,8 @@ pub fn samples(
     arms: &[Arm],
     metric: &Metric,
     explicit: bool,
-) -> Result<(Vec<Sample>, Goal)> {
-    let (mut samples, mut goal) = (Vec::new(), Goal::None);
+) -> Result<(Vec<Sample>, Declared)> {
+    let (mut samples, mut declared) = (Vec::new(), Declared::default());
     for arm in arms {
         let own = arm.metric.clone().filter(|_| !explicit);
         let by = own.as_deref().map(Metric::new);
@@ -51,7 +51,7 @@ pub fn samples(
         for row in &arm.runs {
             match last_value(reader, row, metric)? {
                 Some(found) => {
-                    goal = found.goal;
+                    declared = found.declared.clone();
                     sample.runs.push(measured(reader, row, metric, found)?);
                 }
                 None => sample.missing.push(format!("{} seed {} ({})", arm.name, row.seed, row.uid)),
@@ -62,14 +62,23 @@ pub fn samples(
     if samples.iter().all(|sample| sample.runs.is_empty()) {
         bail!("{}", no_values(reader, arms, metric)?);
     }
-    Ok((samples, goal))
+    Ok((samples, declared))
 }
 
-/// A value with its step, direction and data.
+/// The unit and the better direction of a metric, as recorded.
+#[derive(Clone, Default)]
+pub struct Declared {
+    /// The unit; empty if it has none.
+    pub unit: String,
+    /// The better direction.
+    pub goal: Goal,
+}
+
+/// A value with its step, unit, direction and data.
 struct MetricValue {
     value: f64,
     step: u64,
-    goal: Goal,
+    declared: Declared,
     data: Option<Value>,
 }
 
@@ -79,13 +88,15 @@ fn last_value(reader: &Reader, row: &RunRow, metric: &Metric) -> Result<Option<M
     if let Some((series, value)) = series.and_then(|series| Some((series.clone(), series.last?))) {
         let data = reader.environment(row.id)?.extra.remove(&format!("data.{}", metric.split));
         let step = series.last_step.unwrap_or(row.step);
-        return Ok(Some(MetricValue { value, step, goal: series.goal, data }));
+        let declared = Declared { unit: series.unit, goal: series.goal };
+        return Ok(Some(MetricValue { value, step, declared, data }));
     }
     let evaluations = reader.evaluations(row.id)?.into_iter().rev();
     let mut values = evaluations.filter_map(|evaluation| {
         let number = evaluation.metrics.iter().find(|number| number.name == metric.name)?;
-        let (value, goal) = (number.value?, number.goal);
-        Some(MetricValue { value, step: evaluation.step, goal, data: Some(evaluation.data.into()) })
+        let declared = Declared { unit: String::new(), goal: number.goal };
+        let (value, data) = (number.value?, Some(evaluation.data.into()));
+        Some(MetricValue { value, step: evaluation.step, declared, data })
     });
     Ok(values.next())
 }

@@ -31,6 +31,9 @@ pub struct Report {
 pub struct Table {
     /// The metric.
     pub metric: String,
+    /// Its unit; empty if it has none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unit: String,
     /// The better direction.
     pub goal: Goal,
     /// One for each arm.
@@ -58,7 +61,7 @@ pub struct Row {
     pub over_seeds: Option<Interval>,
     /// The number of ranked queries, if the metric is computed from recorded ranks.
     pub queries: Option<usize>,
-    /// The difference to the reference.
+    /// The difference from the reference.
     pub difference: Option<Difference>,
     /// McNemar's test against the reference.
     pub mcnemar: Option<McNemar>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use clip_lab_chart::{
     ExportOptions,
-    export::{ChartMetadata, Source, forms, measure::Measure, save, scene::Scene},
+    export::{ChartMetadata, Source, forms, save, scene::Scene},
     figure::Unit,
 };
 use clip_lab_cli::{ChartForm, CompareArgs, CostOf, ExportArgs};
@@ -74,7 +74,8 @@ impl Request<'_> {
         let scene =
             forms::forest::forest(&from_comparison::blocks(&found), &found.reference, self.args.width)?;
         let metrics: Vec<&str> = found.tables.iter().map(|table| table.metric.as_str()).collect();
-        let what = format!("Differences to {} in {}", found.reference, metrics.join(", "));
+        let title = forms::forest::difference_title(&found.reference);
+        let what = format!("{title} in {}", metrics.join(", "));
         Ok(Chart::new(scene, what).with(intervals(&found)))
     }
 
@@ -122,7 +123,7 @@ impl Request<'_> {
         let [raw_table, ema_table] = &found.tables[..] else {
             bail!("expected two tables from the comparison")
         };
-        let title = Measure::new(&raw, "", raw_table.goal).title();
+        let title = from_comparison::measure(raw_table).title();
         let slopes = from_comparison::slopes(raw_table, ema_table);
         let scene = forms::ema::ema(&slopes, &title, self.options.size)?;
         let what = format!("{raw} of the trained weights and of their moving average; thin: single seeds");

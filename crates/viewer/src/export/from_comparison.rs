@@ -12,7 +12,7 @@ use crate::compare::report::{Cost, Report, Row, Table};
 
 /// How to display the metric of a table.
 pub fn measure(table: &Table) -> Measure {
-    Measure::new(&table.metric, "", table.goal)
+    Measure::new(&table.metric, &table.unit, table.goal)
 }
 
 fn value(estimate: Estimate, factor: f64) -> Value {
@@ -30,7 +30,7 @@ fn label(row: &Row) -> String {
     format!("{} n={}", row.arm, row.seeds.len())
 }
 
-/// Differences to the reference, one block per metric.
+/// Differences from the reference, one block per metric.
 pub fn blocks(report: &Report) -> Vec<Block> {
     let block = |table: &Table| {
         let measure = measure(table);

@@ -1,8 +1,11 @@
 //! Curves by arm.
 
 use anyhow::Result;
-use clip_lab_chart::figure::{Figure, NonFinite, Rows, View, figure, gather, grouped, x};
-use clip_lab_store::{Axis, Reader, RunRow, SeriesRow};
+use clip_lab_chart::{
+    export::{measure::Measure, rows},
+    figure::{Figure, Rows, View, figure, gather, grouped},
+};
+use clip_lab_store::{Axis, Goal, Reader, SeriesRow};
 
 use super::{drawing::Drawing, file_name::file_name, model::Settings};
 use crate::compare::{Report, select::Arm};
@@ -11,6 +14,16 @@ use crate::compare::{Report, select::Arm};
 const BUCKETS: usize = 240;
 /// Metrics to show after the compared ones, if recorded.
 const USUAL: [&str; 5] = ["train/loss", "val/loss", "train/accuracy", "train/logit_scale", "train/lr"];
+
+/// The curves of a metric.
+pub struct Curves {
+    /// The metric.
+    pub metric: String,
+    /// As drawn: titled as declared, shares in percent.
+    pub drawn: Figure,
+    /// With the values as recorded.
+    pub recorded: Figure,
+}
 
 /// The curves of a report: the compared metrics during training, then the usual ones.
 pub fn curves(reader: &Reader, arms: &[Arm], report: &Report, settings: &Settings) -> Result<Vec<Drawing>> {
@@ -24,9 +37,10 @@ pub fn curves(reader: &Reader, arms: &[Arm], report: &Report, settings: &Setting
         .collect::<Result<Vec<_>, _>>()?;
     let mut drawings = Vec::new();
     for metric in metrics(report, &recorded) {
-        if let Some(figure) = chart(reader, arms, &metric, axis)? {
+        let measure = measure(&metric, recorded.iter().flatten());
+        if let Some(curves) = chart(reader, arms, &metric, &measure, axis)? {
             let file = format!("curve-{}", file_name(&metric).replace("--", "-"));
-            drawings.push(Drawing::of_curves(&file, &figure)?);
+            drawings.push(Drawing::of_curves(&file, curves)?);
         }
     }
     Ok(drawings)
@@ -49,6 +63,15 @@ fn on_val(metric: &str) -> String {
     metric.split_once('/').map_or_else(|| metric.to_owned(), |(_, rest)| format!("val/{rest}"))
 }
 
+/// The name, unit and direction of a metric, as declared when it was recorded.
+fn measure<'a>(metric: &str, mut recorded: impl Iterator<Item = &'a SeriesRow>) -> Measure {
+    let series = recorded.find(|series| series.name == metric);
+    series.map_or_else(
+        || Measure::new(metric, "", Goal::None),
+        |series| Measure::new(metric, &series.unit, series.goal),
+    )
+}
+
 /// The metric of an arm: of the moving average if the arm is compared by that.
 fn metric_of(arm: &Arm, metric: &str) -> String {
     let averaged = arm.metric.as_ref().is_some_and(|own| own.contains("/ema/"));
@@ -62,44 +85,35 @@ fn metric_of(arm: &Arm, metric: &str) -> String {
     }
 }
 
-fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Option<Figure>> {
+fn chart(
+    reader: &Reader,
+    arms: &[Arm],
+    metric: &str,
+    measure: &Measure,
+    axis: Axis,
+) -> Result<Option<Curves>> {
     let mut all = Vec::new();
     for (colour, arm) in arms.iter().enumerate() {
         let own = metric_of(arm, metric);
         for run in &arm.runs {
             if reader.series(run.id)?.iter().any(|series| series.name == own && series.n > 1) {
-                all.push(Rows { name: arm.name.clone(), colour, ..rows(reader, run, &own, axis)? });
+                let read = rows(reader, run, &own, axis, BUCKETS)?;
+                all.push(Rows { name: arm.name.clone(), colour, ..read });
             }
         }
     }
+    if all.is_empty() {
+        return Ok(None);
+    }
     let view = View { x: axis, ..View::default() };
-    let groups = gather(&all);
-    // Without a second run of an arm, draw single runs.
-    let figure = if groups.len() == all.len() {
-        figure(metric, &all, view)
-    } else {
-        grouped(metric, &all, &groups, view)
-    };
-    Ok((!all.is_empty()).then_some(figure))
+    let recorded = by_arm(metric, &all, view);
+    let scaled: Vec<Rows> = all.into_iter().map(|rows| rows.scaled(measure.factor)).collect();
+    let drawn = by_arm(&measure.title(), &scaled, View { limits: measure.limits(), ..view });
+    Ok(Some(Curves { metric: metric.to_owned(), drawn, recorded }))
 }
 
-fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
-    let buckets = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
-    // Only the points show which values were not finite.
-    let points = match buckets.iter().any(|bucket| bucket.n_bad > 0) {
-        true => reader.points(run.id, metric)?,
-        false => Vec::new(),
-    };
-    Ok(Rows {
-        name: String::new(),
-        colour: 0,
-        dash: 0,
-        per_step: x::per_step(axis, run),
-        bad: points
-            .iter()
-            .filter_map(|point| Some((x::of(axis, point, run), NonFinite::of(point.value)?)))
-            .collect(),
-        first_bad_step: points.iter().find(|point| !point.value.is_finite()).map(|point| point.step),
-        buckets,
-    })
+/// The mean of each arm, or single runs if no arm has a second one.
+fn by_arm(title: &str, rows: &[Rows], view: View) -> Figure {
+    let groups = gather(rows);
+    if groups.len() == rows.len() { figure(title, rows, view) } else { grouped(title, rows, &groups, view) }
 }

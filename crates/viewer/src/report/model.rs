@@ -106,9 +106,18 @@ pub struct Caption {
     pub file: String,
     /// The title.
     pub title: String,
+    /// The name under which the drawn metric is recorded; none for several metrics.
+    pub metric: Option<String>,
     /// The text below the drawing.
     #[serde(rename = "words")]
     pub text: String,
+}
+
+impl Caption {
+    /// Whether there is anything to print below the drawing.
+    pub fn has_text(&self) -> bool {
+        self.metric.is_some() || !self.text.is_empty()
+    }
 }
 
 /// A query, with the results of the arms.

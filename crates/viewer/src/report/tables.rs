@@ -4,7 +4,7 @@ use anyhow::Result;
 use clip_lab_escape::cell;
 use csv::Writer;
 
-use super::{gather::ReportData, model::Model};
+use super::{curves::Curves, gather::ReportData, model::Model};
 
 /// All tables: file name and text.
 pub fn tables(data: &ReportData) -> Result<[(&'static str, String); 4]> {
@@ -42,8 +42,8 @@ fn runs(model: &Model) -> Result<String> {
 /// The drawn curves: means and bands.
 fn curves(data: &ReportData) -> Result<String> {
     let head = ["metric", "arm", "seeds", "axis", "x", "mean", "low", "high"].map(str::to_owned);
-    let figures = data.drawings.iter().filter_map(|drawing| drawing.figure.as_ref());
-    let rows = figures.flat_map(|figure| {
+    let all = data.drawings.iter().filter_map(|drawing| drawing.curves.as_ref());
+    let rows = all.flat_map(|Curves { metric, recorded: figure, .. }| {
         figure.series.iter().flat_map(move |series| {
             let bands = series.bands.iter().flatten().map(|(x, low, high)| (*x, (*low, *high)));
             let bands: Vec<(f64, (f64, f64))> = bands.collect();
@@ -55,7 +55,7 @@ fn curves(data: &ReportData) -> Result<String> {
                 });
                 let n = series.n.to_string();
                 let arm = series.name.strip_suffix(&format!(" n={n}")).unwrap_or(&series.name).to_owned();
-                let (metric, axis) = (figure.title.clone(), figure.x.title.clone());
+                let (metric, axis) = (metric.clone(), figure.x.title.clone());
                 vec![metric, arm, n, axis, x.to_string(), mean.to_string(), low, high]
             })
         })

@@ -42,9 +42,10 @@ impl Text<'_> {
     /// A drawing with its caption.
     fn figure(&self, figure: &Caption) -> String {
         let title = escape(&figure.title);
+        let metric = figure.metric.as_ref().map_or_else(String::new, |name| format!(", {}", code_span(name)));
         let notes =
             if figure.text.is_empty() { String::new() } else { format!(": {}", inline(&figure.text)) };
-        format!("![{title}](figures/{}.svg)\n\n{title}{notes}\n", figure.file)
+        format!("![{title}](figures/{}.svg)\n\n{title}{metric}{notes}\n", figure.file)
     }
 
     /// Headings of seeds.

@@ -65,6 +65,19 @@ fn markdown_contains_the_comparison() {
 }
 
 #[test]
+fn figures_are_titled_by_what_they_show() {
+    let lab = study();
+    let folder = written(&lab, &["towers"]);
+    let figures = &json(&folder)["figures"];
+    assert_eq!(figures[0]["title"], "Difference from clip (arm minus clip)");
+    assert_eq!((&figures[1]["title"], &figures[1]["metric"]), (&"train loss".into(), &"train/loss".into()));
+    let page = read(&folder, "report.html");
+    assert!(page.contains("<figcaption><code>train/loss</code> shaded"), "{page}");
+    assert!(page.contains("arm minus clip (percentage points)"), "{page}");
+    assert!(read(&folder, "data/curves.csv").contains("\ntrain/loss,clip,3,step,"), "as recorded");
+}
+
+#[test]
 fn numbers_are_those_of_compare() {
     let lab = study();
     let folder = written(&lab, &["towers"]);

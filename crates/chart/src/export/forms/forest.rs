@@ -1,4 +1,4 @@
-//! Forest plot: differences to the reference with confidence intervals, a block per metric.
+//! Forest plot: differences from the reference with confidence intervals, a block per metric.
 
 use anyhow::{Result, ensure};
 
@@ -31,13 +31,18 @@ pub struct Block {
     pub rows: Vec<(String, Option<Value>)>,
 }
 
+/// The title of differences: what is subtracted from what.
+pub fn difference_title(reference: &str) -> String {
+    format!("Difference from {reference} (arm minus {reference})")
+}
+
 /// Draws the blocks stacked; blocks of the same unit share an axis.
 ///
 /// # Errors
 /// If the sheet is too narrow, or there is no difference.
 pub fn forest(blocks: &[Block], reference: &str, wide: f64) -> Result<Scene> {
     let any = blocks.iter().flat_map(|block| &block.rows).any(|(_, value)| value.is_some());
-    ensure!(any, "there is no difference to `{reference}` to draw: no other arm has a finished run");
+    ensure!(any, "there is no difference from `{reference}` to draw: no other arm has a finished run");
     let names = blocks.iter().flat_map(|block| &block.rows).map(|(name, _)| name.as_str());
     let left = (widest(names)? * SLACK + 4.0).min(wide * 0.35);
     let texts_of = |block: &Block| -> Vec<String> {
@@ -47,7 +52,7 @@ pub fn forest(blocks: &[Block], reference: &str, wide: f64) -> Result<Scene> {
     let texts: Vec<String> = blocks.iter().flat_map(texts_of).collect();
     let right = widest(texts.iter().map(String::as_str))? * SLACK + 4.0;
     ensure!(wide - left - right >= 15.0, "no room for the differences: make the chart wider than {wide} mm");
-    let mut scene = Scene::new(&format!("difference to {reference}"), wide, height(blocks));
+    let mut scene = Scene::new(&difference_title(reference), wide, height(blocks));
     let mut top = 1.0;
     for (at, block) in blocks.iter().enumerate() {
         let last = blocks.get(at + 1).is_none_or(|next| next.unit != block.unit);
@@ -104,7 +109,7 @@ fn draw(
             "" => String::new(),
             unit => format!(" ({unit})"),
         };
-        let title = shortened(&format!("difference to {reference}{unit}"), scene.wide - 2.0, TEXT)?;
+        let title = shortened(&format!("arm minus {reference}{unit}"), scene.wide - 2.0, TEXT)?;
         frame.columns(scene, &found, "");
         let half = widest([title.as_str()].into_iter())? * SLACK / 2.0;
         let middle = ((left + right) / 2.0).clamp(half + 1.0, (scene.wide - half - 1.0).max(half + 1.0));

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use super::{
     super::{
         frame::Frame,
-        scene::{Anchor, GREY, INK, Role, Scene},
+        scene::{Anchor, INK, Role, Scene},
         type_size::{PT, SLACK, TEXT, shortened, widest},
     },
     intervals::{Value, extent, vertical},
@@ -42,7 +42,7 @@ pub fn hits(arms: &[Arm], wide: f64) -> Result<Scene> {
     let down = arms.len().div_ceil(across);
     let high = down as f64 * (HIGH + 2.0 * TEXT + 2.0) + 4.2 * TEXT;
     let mut scene = Scene::new("hit@k by arm", wide, high);
-    scene.text((1.0, 0.9 * TEXT), "queries with a hit (%) ↑", INK, Anchor::Left);
+    scene.text((1.0, 0.9 * TEXT), &shortened(&heading(arms), wide - 2.0, TEXT)?, INK, Anchor::Left);
     let y = y_scale(arms);
     let left = 9.0;
     let cell = (wide - left) / across as f64;
@@ -58,13 +58,26 @@ pub fn hits(arms: &[Arm], wide: f64) -> Result<Scene> {
         let frame = Frame { left: start, right: start + cell - room, top, bottom: top + HIGH, x, y };
         let title = if row + 1 == down || at + across >= arms.len() { "k" } else { "" };
         axes(&mut scene, &frame, &ks, column == 0, title);
-        scene.text((start, top - 0.8 * TEXT), &shortened(&arm.name, cell - 1.0, TEXT)?, INK, Anchor::Left);
+        scene.text((start, top - 0.8 * TEXT), &title_of(arm, cell - 1.0)?, INK, Anchor::Left);
         for other in arms.iter().filter(|other| other.reference && !arm.reference) {
             background(&mut scene, &frame, other, &ks, &directions(arms));
         }
         curves(&mut scene, &frame, arm, &ks, &directions(arms));
     }
     Ok(scene)
+}
+
+/// The vertical axis, and the meaning of grey lines if there are any.
+fn heading(arms: &[Arm]) -> String {
+    let reference = arms.iter().find(|arm| arm.reference && arms.len() > 1);
+    let grey = reference.map_or_else(String::new, |arm| format!(" · grey: {}", arm.name));
+    format!("queries with a hit (%) ↑{grey}")
+}
+
+/// The name of an arm, shortened to `room`, with a mark at the reference.
+fn title_of(arm: &Arm, room: f64) -> Result<String> {
+    let mark = if arm.reference { " (reference)" } else { "" };
+    Ok(shortened(&arm.name, room - widest([mark].into_iter())?, TEXT)? + mark)
 }
 
 /// Every k, ascending.
@@ -150,8 +163,5 @@ fn curves(scene: &mut Scene, frame: &Frame, arm: &Arm, ks: &[u32], directions: &
             let ink = if colour(name) == PAPER[1] { [0x9A, 0x66, 0x00] } else { colour(name) };
             scene.text((frame.right + 1.0, row), name, ink, Anchor::Left);
         }
-    }
-    if arm.reference {
-        scene.text((frame.left + 1.0, frame.top + 0.6 * TEXT), "reference", GREY, Anchor::Left);
     }
 }
