@@ -2,6 +2,7 @@
 // by the caller).
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/empty.h>
@@ -30,8 +31,10 @@ char* shim_fused_adamw(void** params, void** grads, void** exp_avgs, void** exp_
                        double lr, double beta1, double beta2, double weight_decay, double eps) {
   return guarded([&] {
     at::NoGradGuard guard;
+    const auto counts = gather(steps, n);
+    at::_foreach_add_(counts, 1);
     at::_fused_adamw_(gather(params, n), gather(grads, n), gather(exp_avgs, n), gather(exp_avg_sqs, n),
-                      /*max_exp_avg_sqs=*/{}, gather(steps, n), lr, beta1, beta2, weight_decay, eps,
+                      /*max_exp_avg_sqs=*/{}, counts, lr, beta1, beta2, weight_decay, eps,
                       /*amsgrad=*/false, /*maximize=*/false);
   });
 }

@@ -74,12 +74,6 @@ pub fn fused_adamw(
     if params.is_empty() {
         return Ok(());
     }
-    tch::no_grad(|| {
-        for step in steps {
-            let _ = step.shallow_clone().f_add_scalar_(1.0)?;
-        }
-        anyhow::Ok(())
-    })?;
     ffi::fused_adamw(params, grads, exp_avgs, exp_avg_sqs, steps, adamw)
 }
 
