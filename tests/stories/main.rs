@@ -12,6 +12,7 @@ mod embed;
 mod eval;
 mod first_use;
 mod from_run;
+mod gpu;
 mod hostile;
 mod hostile_files;
 mod hub;
