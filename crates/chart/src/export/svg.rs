@@ -105,8 +105,8 @@ fn draw(sheet: &Sheet, item: &Item) -> Result<()> {
     Ok(())
 }
 
-/// Draws text; a trailing arrow is drawn as a path, as the font lacks it: a fallback font would apply to the whole text,
-/// and a PDF with two fonts is not deterministic.
+/// Draws text; an arrow in it is drawn as a path, as the font lacks it: a fallback font would apply to the whole text, and
+/// a PDF with two fonts is not deterministic.
 fn text_with_arrow(
     sheet: &Sheet,
     ((x, y), anchor): (Point, Anchor),
@@ -114,15 +114,22 @@ fn text_with_arrow(
     size: f64,
     colour: RGBAColor,
 ) -> Result<()> {
-    let arrow = ["↑", "↓"].into_iter().find_map(|arrow| Some((arrow, text.strip_suffix(arrow)?.trim_end())));
-    let Some((arrow, before)) = arrow else { return plain_text(sheet, ((x, y), anchor), text, size, colour) };
+    let arrow = ["↑", "↓"].into_iter().find_map(|arrow| Some((arrow, text.split_once(arrow)?)));
+    let Some((arrow, (before, after))) = arrow else {
+        return plain_text(sheet, ((x, y), anchor), text, size, colour);
+    };
+    let (before, after) = (before.trim_end(), after.trim_start());
     let wide = font::width(before, size)? + 0.95 * size;
+    let rest = if after.is_empty() { 0.0 } else { 0.3 * size + font::width(after, size)? };
     let start = match anchor {
         Anchor::Left => x,
-        Anchor::Middle => x - wide / 2.0,
-        Anchor::Right => x - wide,
+        Anchor::Middle => x - (wide + rest) / 2.0,
+        Anchor::Right => x - wide - rest,
     };
     plain_text(sheet, ((start, y), Anchor::Left), before, size, colour)?;
+    if !after.is_empty() {
+        plain_text(sheet, ((start + wide + 0.3 * size, y), Anchor::Left), after, size, colour)?;
+    }
     let (middle, head) = (start + wide - 0.3 * size, 0.24 * size);
     let (tip, foot) = if arrow == "↑" { (-0.38 * size, 0.38 * size) } else { (0.38 * size, -0.38 * size) };
     let bent = y + tip - head * tip.signum();

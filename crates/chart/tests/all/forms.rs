@@ -165,6 +165,11 @@ fn the_reference_of_hits_is_named_outside_the_plot() {
     assert!(texts.contains(&"queries with a hit (%) ↑ · grey: clip n=3"), "{texts:?}");
     assert!(texts.contains(&"clip n=3 (reference)") && texts.contains(&"siglip n=3"), "{texts:?}");
     assert!(!texts.contains(&"reference"), "{texts:?}");
+    // Glyph outlines replace every text, also around the arrow: what remains is invisible and can be selected.
+    let shown = svg(&scene);
+    let document = roxmltree::Document::parse(&shown).expect("it is XML");
+    let mut texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    assert!(texts.all(|text| text.attribute("fill-opacity") == Some("0")), "{shown}");
 }
 
 /// Cells are at their row and column, and equal values have equal colours in both matrices.
