@@ -1,5 +1,7 @@
 //! `clip-lab runs`.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, Subcommand};
 
 /// `clip-lab runs`. RUN is a uid, a uid prefix, or a name (the newest run of that name).
@@ -88,6 +90,9 @@ pub struct ListArgs {
     /// Sort by a column, ascending; `-NAME` sorts descending. Runs without a value come last
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub sort: Option<String>,
+    /// Show at most N runs: the newest, or the first of the order that `--sort` names
+    #[arg(long, value_name = "N")]
+    pub limit: Option<NonZeroUsize>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -75,7 +75,7 @@ pub fn image_mode(images: cli::Images) -> Images {
 fn runs_filter(store: &Path, runs: &[String], target: Option<&str>) -> Result<Filter> {
     for text in runs {
         match Reader::open(store) {
-            Ok(reader) => drop(matching_runs(&reader, reader.runs()?, text, "--runs")?),
+            Ok(reader) => drop(matching_runs(&reader, text, "--runs", None)?),
             // The store may not exist yet; the syntax is checked anyway.
             Err(_) => drop(Filter::read("--runs", text).map_err(InvalidInput::error)?),
         }

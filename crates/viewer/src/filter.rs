@@ -4,23 +4,25 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use clip_lab_chart::filter::{Filter, Subject};
-use clip_lab_store::{Reader, RequiredData, RunDetails, RunRow, SeriesRow};
+use clip_lab_diagnostics::Problem;
+use clip_lab_store::{Reader, RequiredData, RunCondition, RunDetails, RunId, RunRow, SeriesRow};
 
 use crate::InvalidInput;
 
 /// Settings, labels and series of many runs, read at once.
 #[derive(Debug, Default)]
 pub struct FilterData {
-    details: HashMap<clip_lab_store::RunId, RunDetails>,
-    series: HashMap<clip_lab_store::RunId, Vec<SeriesRow>>,
+    details: HashMap<RunId, RunDetails>,
+    series: HashMap<RunId, Vec<SeriesRow>>,
     empty: RunDetails,
 }
 
 impl FilterData {
-    /// Reads only what `required` names, for all runs.
-    pub fn read(reader: &Reader, required: &RequiredData) -> Result<FilterData> {
+    /// Reads only what `required` names of `runs`.
+    pub fn read(reader: &Reader, required: &RequiredData, runs: &[RunRow]) -> Result<FilterData> {
+        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         let mut details: HashMap<_, RunDetails> = HashMap::new();
-        for (run, settings) in reader.required_settings(required)? {
+        for (run, settings) in reader.required_settings(required, &ids)? {
             details.entry(run).or_default().settings = settings;
         }
         if required.labels {
@@ -28,7 +30,8 @@ impl FilterData {
             tags.into_iter().for_each(|(run, tags)| details.entry(run).or_default().tags = tags);
             notes.into_iter().for_each(|(run, notes)| details.entry(run).or_default().notes = notes);
         }
-        Ok(FilterData { details, series: reader.required_series(required)?, empty: RunDetails::default() })
+        let series = reader.required_series(required, &ids)?;
+        Ok(FilterData { details, series, empty: RunDetails::default() })
     }
 
     /// A run with its details, as filters and columns take it.
@@ -41,22 +44,51 @@ impl FilterData {
     }
 }
 
-/// The runs of `all` that match the filter `text`; `name` is the option that it comes from.
+/// The runs that match the filter `text`, newest first; at most the first `limit`. `name` is the option that it comes from.
 ///
 /// # Errors
 /// If the store cannot be read, the filter does not parse, or it names what no run has.
-pub fn matching_runs(reader: &Reader, all: Vec<RunRow>, text: &str, name: &str) -> Result<Vec<RunRow>> {
+pub fn matching_runs(reader: &Reader, text: &str, name: &str, limit: Option<usize>) -> Result<Vec<RunRow>> {
     let filter = Filter::read(name, text).map_err(InvalidInput::error)?;
     if filter.is_empty() {
-        return Ok(all);
+        return Ok(reader.candidates(&RunCondition::Every, limit)?);
     }
-    let details = FilterData::read(reader, &filter.required_data())?;
-    filter
-        .check_among(all.iter().map(|row| details.subject(row)), &|| reader.names().unwrap_or_default())
-        .map_err(|problem| {
-            InvalidInput::error(clip_lab_diagnostics::render(name, text, &[problem], false))
-        })?;
-    Ok(all.into_iter().filter(|row| filter.matches(&details.subject(row))).collect())
+    let mut runs = reader.candidates(&filter.condition(), None)?;
+    let data = FilterData::read(reader, &filter.required_data(), &runs)?;
+    check_names(reader, &filter, &runs, &data)?.map_err(|problem| {
+        InvalidInput::error(clip_lab_diagnostics::render(name, text, &[problem], false))
+    })?;
+    runs.retain(|row| filter.matches(&data.subject(row)));
+    runs.truncate(limit.unwrap_or(usize::MAX));
+    Ok(runs)
+}
+
+/// Checks that each name in the filter resolves in at least one run of the store: in a candidate, in an example of the name,
+/// or else in any run.
+fn check_names(
+    reader: &Reader,
+    filter: &Filter,
+    candidates: &[RunRow],
+    data: &FilterData,
+) -> Result<Result<(), Problem>> {
+    let required = filter.required_data();
+    let check = |runs: &[RunRow], data: &FilterData, known: &dyn Fn() -> Vec<String>| {
+        filter.check_among(runs.iter().map(|row| data.subject(row)), known)
+    };
+    // Without runs every name is accepted, which is right only for an empty store.
+    let resolve = |runs: &[RunRow], data: &FilterData| {
+        !runs.is_empty() && check(runs, data, &Vec::<String>::new).is_ok()
+    };
+    if required.names.is_empty() || resolve(candidates, data) {
+        return Ok(Ok(()));
+    }
+    let examples = [reader.examples(&required)?.as_slice(), candidates].concat();
+    if resolve(&examples, &FilterData::read(reader, &required, &examples)?) {
+        return Ok(Ok(()));
+    }
+    let all = reader.runs()?;
+    let data = FilterData::read(reader, &required, &all)?;
+    Ok(check(&all, &data, &|| reader.names().unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -93,7 +125,8 @@ mod tests {
         "x/é/y",
         "val/ema/loss",
     ];
-    const VALUES: [&str; 6] = ["1e-4", "0.1", "\"vit\"", "null", "true", "\"Größe\""];
+    const VALUES: [&str; 8] =
+        ["1e-4", "0.1", "\"vit\"", "null", "true", "\"Größe\"", "-inf", "\"\u{212A}elvin\""];
 
     /// Runs, each with some of the names.
     fn store() -> (TempDir, Reader) {
@@ -110,10 +143,12 @@ mod tests {
             };
             let run = NewRun {
                 uid,
-                name: ["lit", "clip", "LIT-big"][number % 3].into(),
+                // The Kelvin sign: its lower case is the ASCII letter.
+                name: ["lit", "clip", "LIT-big", "\u{212A}elvin"][number % 4].into(),
                 study: (number % 2 == 0).then(|| "tricks".into()),
                 arm: (number % 2 == 0).then(|| "ema".into()),
-                seed: number as u64 % 4,
+                seed: if number == 5 { u64::MAX } else { number as u64 % 4 },
+                total_steps: (number % 5 > 0).then_some(number as u64),
                 goal_metric: (number % 4 > 0).then(|| METRICS[2 + number % 2].into()),
                 config: keys.map(entry).collect(),
                 ..NewRun::default()
@@ -162,6 +197,13 @@ mod tests {
             "arm",
             "status",
             "seed",
+            "step",
+            "steps",
+            "epoch",
+            "samples",
+            "progress",
+            "attempt",
+            "seconds",
             "goal",
             "name",
             "loss",
@@ -178,12 +220,14 @@ mod tests {
     fn atom() -> impl Strategy<Value = String> {
         let ops = proptest::sample::select(vec![":", "=", "!=", "<", "<=", ">", ">="]);
         let values = proptest::sample::select(vec![
-            "0.1", "1e-4", "vit", "größe", "paper", "finished", "*i*", "tricks", "50%",
+            "0.1", "1e-4", "vit", "größe", "paper", "finished", "*i*", "tricks", "50%", "1", "8", "-1",
+            "kelvin", "l*n", "*", "\"\"", "1e999",
         ]);
         prop_oneof![
             (name(), ops, values).prop_map(|(name, op, value)| format!("{name}{op}{value}")),
             name().prop_map(|name| format!("has:{name}")),
-            proptest::sample::select(vec!["lit", "paper", "small", "LIT*", "tricks"]).prop_map(str::to_owned),
+            proptest::sample::select(vec!["lit", "paper", "small", "LIT*", "tricks", "kelvin"])
+                .prop_map(str::to_owned),
         ]
     }
 
@@ -204,8 +248,13 @@ mod tests {
         let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(400));
         let (some, rejected) = (Cell::new(0), Cell::new(0));
         let outcome = runner.run(&text(), |text| {
-            let found = matching_runs(&reader, reader.runs().unwrap(), &text, "--filter");
-            let found = found.map(|runs| runs.into_iter().map(|run| run.uid).collect::<Vec<_>>());
+            let found = |limit| {
+                let runs = matching_runs(&reader, &text, "--filter", limit);
+                runs.map(|runs| runs.into_iter().map(|run| run.uid).collect::<Vec<_>>())
+            };
+            let first = found(Some(2)).ok();
+            let found = found(None);
+            prop_assert_eq!(first, found.as_ref().ok().map(|runs| runs.iter().take(2).cloned().collect()));
             let expected = in_memory(&reader, &text);
             some.set(
                 some.get()

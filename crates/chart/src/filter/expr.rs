@@ -97,7 +97,8 @@ fn contains(pattern: &str, text: &str) -> bool {
     if pattern.contains('*') { matches(pattern, &text) } else { text.contains(pattern) }
 }
 
-fn compare(found: &Found, op: Op, value: &Value) -> bool {
+/// Whether what was found compares as `op` with `value`.
+pub fn compare(found: &Found, op: Op, value: &Value) -> bool {
     match (found, op) {
         (Found::Missing | Found::Ambiguous(_), _) => false,
         (Found::Number(number), Op::Contains | Op::Eq) => value.number.is_some_and(|v| same(*number, v)),

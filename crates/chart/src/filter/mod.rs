@@ -9,6 +9,7 @@
 //! ```
 
 mod check;
+mod condition;
 mod expr;
 mod lex;
 mod name;
@@ -20,7 +21,7 @@ pub use name::{Cell, Name};
 pub use subject::Subject;
 
 use clip_lab_diagnostics::{Problem, render};
-use clip_lab_store::RequiredData;
+use clip_lab_store::{RequiredData, RunCondition};
 use expr::Expr;
 
 /// One-line summary of the language, for help texts.
@@ -92,6 +93,11 @@ impl Filter {
         known: &dyn Fn() -> Vec<String>,
     ) -> Result<(), Problem> {
         check::names(&self.expr, runs, known)
+    }
+
+    /// A condition that every matching run meets, for [`clip_lab_store::Reader::candidates`].
+    pub fn condition(&self) -> RunCondition {
+        condition::condition(&self.expr)
     }
 
     /// The data of runs that the filter needs besides their rows.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use clip_lab_store::{RunDetails, RunRow, SeriesRow};
+use clip_lab_store::{RunDetails, RunRow, SeriesRow, Status};
 
 /// A run with all data that a filter may use.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +102,7 @@ impl<'a> Subject<'a> {
             "reason" => some(&row.reason),
             "host" => one(&row.host),
             "goal" => some(&row.goal_metric),
-            "status" => self.status(),
+            "status" => status_texts(row.status),
             "seed" => Found::Number(row.seed as f64),
             "step" => Found::Number(row.step as f64),
             "steps" => row.total_steps.map_or(Found::Missing, |total| Found::Number(total as f64)),
@@ -116,13 +116,6 @@ impl<'a> Subject<'a> {
             },
             _ => return None,
         })
-    }
-
-    /// Its name in both spellings, and its group.
-    fn status(&self) -> Found<'a> {
-        let word = self.row.status.as_str();
-        let group = STATUS_GROUPS[usize::from(!self.row.status.is_live())];
-        Found::Texts(vec![Cow::Borrowed(word), Cow::Owned(word.replace('_', "-")), Cow::Borrowed(group)])
     }
 
     fn setting(&self, name: &str) -> Option<Found<'a>> {
@@ -161,6 +154,13 @@ impl<'a> Subject<'a> {
     fn ends(&self, name: &str) -> Vec<&'a str> {
         [self.settings_ending(name), self.metrics_ending(name)].concat()
     }
+}
+
+/// The name of a status in both spellings, and its group.
+pub fn status_texts(status: Status) -> Found<'static> {
+    let word = status.as_str();
+    let group = STATUS_GROUPS[usize::from(!status.is_live())];
+    Found::Texts(vec![Cow::Borrowed(word), Cow::Owned(word.replace('_', "-")), Cow::Borrowed(group)])
 }
 
 /// Whether the last components of `whole` are `end`.

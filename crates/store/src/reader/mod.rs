@@ -1,16 +1,20 @@
 //! Read-only access to a store.
 
 mod buckets;
+mod candidates;
+mod conditions;
 mod details;
 mod evaluations;
 mod fetch;
 mod liveness;
+mod names;
 mod order;
 mod points;
 mod probes;
 mod required;
 mod runs;
 mod settings;
+mod statement;
 
 use std::{
     path::Path,

@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use super::{
     fetch::fetch_batched,
     liveness::{HeartbeatAge, Watch},
+    statement::{Statement, Value},
 };
 use crate::{
     RunId, RunRow, Status, StoreError,
@@ -14,11 +15,10 @@ use crate::{
     folder::is_uid,
 };
 
-/// Without the spec text, which is longer than everything else.
-const ALL: &str =
-    "SELECT id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms, heartbeat_ms,
-                   step, epoch, samples, total_steps, rate, active_ms, goal_metric, host, boot_id, pid
-                   FROM run ORDER BY uid DESC";
+/// Without the spec text, which is longer than everything else. The index `run_listed` has these columns.
+const COLUMNS: &str =
+    "id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms, heartbeat_ms, step,
+                       epoch, samples, total_steps, rate, active_ms, goal_metric, host, boot_id, pid";
 
 /// Every run, newest first. Skips rows with an invalid uid, which could name any folder.
 pub async fn all(
@@ -26,7 +26,24 @@ pub async fn all(
     store_dir: &Path,
     watch: &Watch,
 ) -> Result<Vec<RunRow>, sqlx::Error> {
-    let rows = fetch_batched(sqlx::query(ALL).fetch_all(conn)).await?;
+    some(conn, store_dir, watch, None, None).await
+}
+
+/// The runs that meet a condition, newest first; at most the first `limit`.
+pub async fn some(
+    conn: &mut SqliteConnection,
+    store_dir: &Path,
+    watch: &Watch,
+    condition: Option<Statement>,
+    limit: Option<usize>,
+) -> Result<Vec<RunRow>, sqlx::Error> {
+    let select = Statement::new(format!("SELECT {COLUMNS} FROM run"));
+    let select =
+        condition.into_iter().fold(select, |select, condition| select.text(" WHERE ").then(condition));
+    // A negative limit is none.
+    let limit = limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    let select = select.with(" ORDER BY uid DESC LIMIT ?", [Value::Integer(limit)]);
+    let rows = fetch_batched(select.query().fetch_all(conn)).await?;
     let (here, now) = (Host::here(), crate::now_ms());
     let rows = rows.iter().map(|row| run(row, store_dir, watch, &here, now));
     rows.filter(|row| row.as_ref().map_or(true, |row| is_uid(&row.uid))).collect()

@@ -1,5 +1,6 @@
 //! Input and output types of the store: plain data, no database.
 
+mod condition;
 mod details;
 mod evaluation;
 mod input;
@@ -7,6 +8,7 @@ mod probe;
 mod rows;
 mod status;
 
+pub use condition::{MetricValue, NamedCondition, NumberField, RunCondition, TextField};
 pub use details::{ArtifactRow, Evaluated, EventRow, NoteRow};
 pub use evaluation::{EvaluationMetric, EvaluationRow, NewEvaluation};
 pub use input::{

@@ -51,4 +51,11 @@ impl OtherProgram {
     pub fn text(&mut self, sql: &'static str) -> String {
         self.runtime.block_on(sqlx::query_scalar(sql).fetch_one(&mut self.conn)).unwrap()
     }
+
+    /// The first line of a query plan.
+    pub fn plan(&mut self, sql: &'static str) -> String {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let row = self.runtime.block_on(sqlx::query(explain).fetch_one(&mut self.conn)).unwrap();
+        sqlx::Row::get(&row, "detail")
+    }
 }

@@ -1,6 +1,7 @@
 //! Tests of the store, within one process.
 
 mod buckets;
+mod candidates;
 mod common;
 mod details;
 mod evaluations;

@@ -60,7 +60,7 @@ impl ColumnData {
             }
         }
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-        Ok(ColumnData { details: FilterData::read(reader, &required)?, goals: reader.goals(&ids)? })
+        Ok(ColumnData { details: FilterData::read(reader, &required, runs)?, goals: reader.goals(&ids)? })
     }
 
     /// The goal metric of a run, if recorded.

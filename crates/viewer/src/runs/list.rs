@@ -1,6 +1,6 @@
 //! `clip-lab runs list`.
 
-use std::{cmp::Ordering, path::Path};
+use std::{cmp::Ordering, num::NonZeroUsize, path::Path};
 
 use anyhow::Result;
 use clip_lab_chart::table::table;
@@ -17,8 +17,6 @@ use crate::{filter::matching_runs, width};
 /// If the store cannot be read, the filter is invalid, or no run has a column.
 pub fn list(store: &Path, args: &ListArgs) -> Result<String> {
     let reader = Reader::open(store)?;
-    let all = reader.runs()?;
-    let count = all.len();
     let mut columns = columns(&args.columns)?;
     let sort =
         args.sort.as_deref().map(|name| name.strip_prefix('-').map_or((name, false), |name| (name, true)));
@@ -26,7 +24,9 @@ pub fn list(store: &Path, args: &ListArgs) -> Result<String> {
     if let Some((name, _)) = sort {
         columns.push(column(name, "--sort")?);
     }
-    let mut runs = matching_runs(&reader, all, args.filter.as_deref().unwrap_or_default(), "--filter")?;
+    let filter = args.filter.as_deref().unwrap_or_default();
+    let limit = args.limit.map(NonZeroUsize::get);
+    let mut runs = matching_runs(&reader, filter, "--filter", limit.filter(|_| sort.is_none()))?;
     let data = ColumnData::read(&reader, &columns, &runs)?;
     for (at, column) in columns.iter().enumerate() {
         column.check(&reader, &data, &runs, if at < shown { "--columns" } else { "--sort" })?;
@@ -34,17 +34,18 @@ pub fn list(store: &Path, args: &ListArgs) -> Result<String> {
     if let (Some((_, descending)), Some(by)) = (sort, columns.get(shown)) {
         sort_runs(&mut runs, |run| by.cell(&data, run), descending);
     }
+    runs.truncate(limit.unwrap_or(usize::MAX));
     columns.truncate(shown);
     if args.json {
         let named = if args.columns.is_empty() { &[][..] } else { &columns[..] };
         let runs: Vec<Value> = runs.iter().map(|run| object(run, named, &data)).collect();
         return Ok(json_document(json!({ "runs": runs })));
     }
-    if runs.is_empty() && count > 0 {
-        return Ok(format!("none of {count} runs matches the filter\n"));
-    }
     if runs.is_empty() {
-        return Ok("no runs yet: start one with `clip-lab run experiments/lit.toml`\n".to_owned());
+        return Ok(match reader.run_count()? {
+            0 => "no runs yet: start one with `clip-lab run experiments/lit.toml`\n".to_owned(),
+            count => format!("none of {count} runs matches the filter\n"),
+        });
     }
     let cells: Vec<Vec<CellValue>> =
         columns.iter().map(|column| runs.iter().map(|run| column.cell(&data, run)).collect()).collect();
