@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-hub", &["clip-lab-escape", "clip-lab-fetch", "clip-lab-home"]),
     ("clip-lab-shards", &["clip-lab-fetch", "clip-lab-hub", "clip-lab-redact"]),
     ("xtask", &[]),
+    ("clip-lab-bench", &[]),
     ("clip-lab-chart", &["clip-lab-store", "clip-lab-escape", "clip-lab-diagnostics", "clip-lab-stats"]),
     (
         "clip-lab-dashboard",
@@ -166,6 +167,7 @@ fn the_front_end_does_not_use_tensors() {
             "clip-lab-spec",
             "clip-lab-stats",
             "xtask",
+            "clip-lab-bench",
         ]
         .contains(&name.as_str())
         {

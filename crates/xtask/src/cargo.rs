@@ -126,6 +126,21 @@ pub fn become_clip_lab(checkout: &Checkout, args: &[String]) -> Result<()> {
     Err(Error::new(error).context(format!("cannot start {}", program.display())))
 }
 
+/// Replaces this process by the benchmarks, for the same reason. Returns only on failure.
+pub fn become_bench(checkout: &Checkout, args: &[String]) -> Result<()> {
+    let mut command = bench(checkout, args);
+    let error = command.exec();
+    Err(Error::new(error).context("cannot start cargo"))
+}
+
+fn bench(checkout: &Checkout, args: &[String]) -> Command {
+    let mut command = cargo(checkout, &["run", "--quiet", "--package", "clip-lab-bench", "--"]);
+    command.args(args);
+    // Files that the user names are relative to the user's folder, which is in the checkout: cargo found the alias there.
+    command.current_dir(".");
+    command
+}
+
 #[cfg(test)]
 mod tests {
     use std::{ffi::OsStr, path::Path};
@@ -157,6 +172,14 @@ mod tests {
     #[test]
     fn a_users_libtorch_is_left_alone() {
         assert_eq!(libtorch_of(&build(&checkout("/shared/debug", Libtorch::Custom))), None);
+    }
+
+    #[test]
+    fn benchmarks_run_where_the_user_is() {
+        let command = bench(&checkout("/w/repo/target/debug", Libtorch::Pinned), &["lit".into()]);
+        let args: Vec<_> = command.get_args().collect();
+        assert_eq!(args, ["run", "--quiet", "--package", "clip-lab-bench", "--", "lit"]);
+        assert_eq!(command.get_current_dir(), Some(Path::new(".")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `cargo xtask setup|run|test|ci`: from a fresh checkout to a finished run. Does not link libtorch, which it
+//! `cargo xtask setup|run|test|bench|ci`: from a fresh checkout to a finished run. Does not link libtorch, which it
 //! downloads.
 
 mod builders;
@@ -28,6 +28,7 @@ cargo xtask setup           download libtorch and the pretrained towers if missi
 cargo xtask setup --cuda    also download libtorch's CUDA half, for NVIDIA GPUs (2.5 GB; takes 3.1 GB)
 cargo xtask run SPEC...     set up, build, and run an experiment: clip-lab run SPEC...
 cargo xtask test [ARGS]     set up, build, and test everything: cargo test --workspace ARGS
+cargo xtask bench [FILTER]  measure the speed beside other tools: `cargo xtask bench --help`
 cargo xtask python          set up Python with transformers and open_clip, for a test of model exports (5 GB)
 cargo xtask docs            regenerate docs/reference and the schema of specs
 cargo xtask ci              check format, lints and documentation, then test
@@ -63,6 +64,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "setup" => set_up(&Checkout::of_this_process()?),
         "run" => run(rest),
         "test" => test(rest),
+        "bench" => bench(rest),
         "docs" => docs(),
         "ci" => ci(),
         "help" | "--help" | "-h" => {
@@ -117,6 +119,21 @@ fn test(args: &[String]) -> Result<()> {
     cargo::finish(cargo::test(&checkout, args))
 }
 
+/// The benchmarks are a program of their own, which builds what it measures; this one stays small.
+fn bench(args: &[String]) -> Result<()> {
+    let checkout = Checkout::of_this_process()?;
+    if measures(args) {
+        set_up(&checkout)?;
+        check_builders()?;
+    }
+    cargo::become_bench(&checkout, args)
+}
+
+/// Whether `bench` runs anything of ours that must be built.
+fn measures(args: &[String]) -> bool {
+    !args.iter().any(|arg| ["--help", "-h", "--list", "--markdown", "--programs"].contains(&arg.as_str()))
+}
+
 /// The tests that hold generated files current write them instead.
 fn docs() -> Result<()> {
     let checkout = Checkout::of_this_process()?;
@@ -145,4 +162,16 @@ fn timed(step: &str, command: Command) -> Result<()> {
     cargo::finish(command)?;
     eprintln!("ci: {step}: {:.1} min", started.elapsed().as_secs_f64() / 60.0);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::measures;
+
+    #[test]
+    fn listing_benchmarks_needs_no_libtorch() {
+        let measures = |line: &str| measures(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert!(measures("lit --quick"));
+        assert!(!measures("--list") && !measures("--markdown bench.json"));
+    }
 }

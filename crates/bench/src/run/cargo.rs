@@ -1,0 +1,30 @@
+//! Builds what is measured.
+
+use std::process::Command;
+
+use anyhow::{Context, anyhow};
+
+use super::Failure;
+use crate::lab::Lab;
+
+/// `cargo build ARGS` in the checkout, with its output on the terminal. Nothing with `--programs`.
+pub fn build(lab: &Lab, args: &[&str]) -> Result<(), Failure> {
+    if lab.prebuilt {
+        return Ok(());
+    }
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.arg("build").args(args).current_dir(&lab.here);
+    // `cargo run` set these for this program; some build scripts depend on them and would run again.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    let status = command.status().context("cannot start cargo")?;
+    match status.success() {
+        true => Ok(()),
+        false if lab.stopped() => Err(Failure::Stopped),
+        false => Err(anyhow!("`cargo build {}` failed", args.join(" ")).into()),
+    }
+}
