@@ -36,13 +36,22 @@ fn main() {
         // Names of gloo's classes, whose headers libtorch's packages lack.
         .include("shim/gloo")
         .flag_if_supported("-Wno-unused-parameter")
-        .files(SOURCES.map(|name| format!("shim/{name}.cpp")))
+        .file(all_sources())
         .compile("clip_lab_shim");
     link_libraries(&libraries);
     let version = version(&include);
     println!("cargo:libtorch={}", libraries.display());
     println!("cargo:version={version}");
     println!("cargo:rustc-env=CLIP_LAB_LIBTORCH={version}");
+}
+
+/// A file that includes every source: libtorch's headers take 15 seconds to compile, and so are compiled once.
+fn all_sources() -> PathBuf {
+    let folder = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let lines = SOURCES.map(|name| format!("#include \"{folder}/shim/{name}.cpp\"\n"));
+    let file = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("all.cpp");
+    fs::write(&file, lines.concat()).expect("OUT_DIR can be written");
+    file
 }
 
 /// The version in libtorch's header: the one place that other crates have it from.
