@@ -9,7 +9,6 @@ use std::{
 const SOURCES: [&str; 12] = [
     "attention",
     "c10d",
-    "c10d_gloo",
     "flops",
     "kernels",
     "memory",
@@ -19,6 +18,8 @@ const SOURCES: [&str; 12] = [
     "shim",
     "stream",
     "trace",
+    // Last: it redefines the name gloo.
+    "c10d_gloo",
 ];
 
 fn main() {
