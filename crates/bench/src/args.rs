@@ -8,7 +8,7 @@ pub const USAGE: &str = "\
 cargo xtask bench [FILTER...]   measure the benchmarks whose name contains a FILTER, else all
 
   --list            list the benchmarks
-  --quick           one round with few steps, about 5 minutes for all: shows that all works; figures are rough
+  --quick           one round, small sizes, about 5 minutes for all: shows that all works; figures are rough
   --rounds N        rounds; each measures ours and every rival once, in turn (default: 3, with --quick 1)
   --data FOLDER     Flickr8k: `Images/` and `captions.txt` (default: synthetic images and captions)
   --python PROGRAM  the Python with the rivals (default: $CLIP_LAB_PYTHON, else what `cargo xtask python` made)

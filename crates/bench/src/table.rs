@@ -41,7 +41,7 @@ pub fn text(report: &Report) -> String {
         text += cells.collect::<Vec<_>>().join("  ").trim_end();
         text.push('\n');
     }
-    for note in report.rows.iter().flat_map(notes) {
+    for note in all_notes(report) {
         text += &format!("{note}\n");
     }
     text
@@ -55,7 +55,7 @@ pub fn markdown(report: &Report) -> String {
         let work = format!("{} (`{}`)", row.work, row.bench);
         text += &format!("| {} |\n", cells(row, &work).map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
-    let notes: Vec<String> = report.rows.iter().flat_map(notes).collect();
+    let notes = all_notes(report);
     if !notes.is_empty() {
         text +=
             &format!("\n{}\n", notes.iter().map(|note| format!("- {note}")).collect::<Vec<_>>().join("\n"));
@@ -110,6 +110,13 @@ fn cells(row: &Row, first: &str) -> [String; 6] {
         ratio.unwrap_or_else(|| "-".to_owned()),
         aim(row.aim, "") + missed,
     ]
+}
+
+/// The notes of all rows; one that concerns several rivals once.
+fn all_notes(report: &Report) -> Vec<String> {
+    let mut notes: Vec<String> = report.rows.iter().flat_map(notes).collect();
+    notes.dedup();
+    notes
 }
 
 /// What a table has no column for.
@@ -178,6 +185,13 @@ lit        PyTorch  82.5 pairs/s  50.0 pairs/s  1.65 (1.60 to 1.70)  >= 1.8 miss
         );
         assert!(text.contains("- lit: losses differ by at most 3.0e-8, within 1e-5\n"), "{text}");
         assert!(text.ends_with("- lit: PyTorch: skipped: no torch\n"), "{text}");
+    }
+
+    #[test]
+    fn a_note_on_all_rivals_shows_once() {
+        let row = Row { note: Some("ours: skipped: no example".to_owned()), ..row(&[]) };
+        let text = text(&report(vec![row.clone(), row]));
+        assert_eq!(text.matches("no example").count(), 1, "{text}");
     }
 
     #[test]
