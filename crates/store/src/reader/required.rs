@@ -11,7 +11,7 @@ use super::{
     points::series_row,
     statement::{Statement, Value},
 };
-use crate::{RunId, SeriesRow, StoreError};
+use crate::{RunId, RunRow, SeriesRow, StoreError};
 
 /// With more runs than this, the requested names are read of all runs: one scan instead of many searches.
 const MAX_SEARCHED: usize = 8192;
@@ -62,10 +62,13 @@ impl Reader {
     }
 
     /// The `goal_metric` of each of `runs` that has recorded it.
-    pub fn goals(&self, runs: &[RunId]) -> Result<HashMap<RunId, SeriesRow>, StoreError> {
-        let sql = "SELECT m.* FROM json_each(CAST(? AS TEXT)) requested JOIN run r ON r.id = requested.value
-                   JOIN metric m ON m.run = r.id AND m.name = r.goal_metric";
-        let found = self.series_where(|_| Some(Statement::new("").with(sql, [list(runs)])))?;
+    pub fn goals(&self, runs: &[RunRow]) -> Result<HashMap<RunId, SeriesRow>, StoreError> {
+        let goals: Vec<(RunId, &String)> =
+            runs.iter().filter_map(|run| Some((run.id, run.goal_metric.as_ref()?))).collect();
+        let sql = "SELECT metric.* FROM (SELECT value ->> 0 run, value ->> 1 name FROM json_each(CAST(? AS TEXT))) goal
+                   CROSS JOIN metric ON metric.run = goal.run AND metric.name = goal.name";
+        let goals = Value::Bytes(json_list(&goals).into_bytes());
+        let found = self.series_where(|_| Some(Statement::new("").with(sql, [goals])))?;
         Ok(found.into_iter().filter_map(|(run, mut series)| Some((run, series.pop()?))).collect())
     }
 
@@ -75,12 +78,16 @@ impl Reader {
     ) -> Result<HashMap<RunId, Vec<SeriesRow>>, StoreError> {
         let rows = self.db.with("reading the metrics", async |conn| {
             let Some(statement) = statement(indexed(conn).await?) else { return Ok(Vec::new()) };
-            let rows = fetch_batched(statement.query().fetch_all(conn)).await?;
-            let row = |row: &SqliteRow| Ok((RunId(row.try_get("run")?), series_row(row)?));
-            rows.iter().map(row).collect::<Result<Vec<_>, sqlx::Error>>()
+            let row = |row: SqliteRow| {
+                Ok((row.try_get::<i64, _>("id")?, RunId(row.try_get("run")?), series_row(&row)?))
+            };
+            let mut rows = fetch_batched(statement.query().try_map(row).fetch_all(conn)).await?;
+            // In the order in which a run recorded them, whichever index found them.
+            rows.sort_unstable_by_key(|(id, ..)| *id);
+            Ok(rows)
         })?;
         let mut found: HashMap<RunId, Vec<SeriesRow>> = HashMap::new();
-        for (run, series) in rows {
+        for (_, run, series) in rows {
             found.entry(run).or_default().push(series);
         }
         Ok(found)

@@ -43,10 +43,12 @@ pub async fn some(
     // A negative limit is none.
     let limit = limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let select = select.with(" ORDER BY uid DESC LIMIT ?", [Value::Integer(limit)]);
-    let rows = fetch_batched(select.query().fetch_all(conn)).await?;
     let (here, now) = (Host::here(), crate::now_ms());
-    let rows = rows.iter().map(|row| run(row, store_dir, watch, &here, now));
-    rows.filter(|row| row.as_ref().map_or(true, |row| is_uid(&row.uid))).collect()
+    // Each row as it arrives: its values take several times the memory of the run.
+    let read = |row: SqliteRow| run(&row, store_dir, watch, &here, now);
+    let mut runs = fetch_batched(select.query().try_map(read).fetch_all(conn)).await?;
+    runs.retain(|run| is_uid(&run.uid));
+    Ok(runs)
 }
 
 fn run(

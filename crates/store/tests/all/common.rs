@@ -32,8 +32,8 @@ pub fn until(what: &str, mut done: impl FnMut() -> bool) {
 
 /// Another program with the file open.
 pub struct OtherProgram {
-    runtime: tokio::runtime::Runtime,
-    conn: SqliteConnection,
+    pub runtime: tokio::runtime::Runtime,
+    pub conn: SqliteConnection,
 }
 
 impl OtherProgram {
@@ -50,12 +50,5 @@ impl OtherProgram {
 
     pub fn text(&mut self, sql: &'static str) -> String {
         self.runtime.block_on(sqlx::query_scalar(sql).fetch_one(&mut self.conn)).unwrap()
-    }
-
-    /// The first line of a query plan.
-    pub fn plan(&mut self, sql: &'static str) -> String {
-        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-        let row = self.runtime.block_on(sqlx::query(explain).fetch_one(&mut self.conn)).unwrap();
-        sqlx::Row::get(&row, "detail")
     }
 }

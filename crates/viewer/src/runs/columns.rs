@@ -59,8 +59,7 @@ impl ColumnData {
                 name.add_required(&mut required);
             }
         }
-        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-        Ok(ColumnData { details: FilterData::read(reader, &required, runs)?, goals: reader.goals(&ids)? })
+        Ok(ColumnData { details: FilterData::read(reader, &required, runs)?, goals: reader.goals(runs)? })
     }
 
     /// The goal metric of a run, if recorded.
