@@ -59,7 +59,8 @@ fn comparison(field: &Field, op: Op, value: &Value) -> RunCondition {
 fn named(field: &Field, op: Op, value: &Value) -> RunCondition {
     let part = (!op.needs_number()).then(|| literal(&value.text));
     let range = range(op, value);
-    if part.as_deref() == Some("") || (part.is_none() && range.is_none()) {
+    let infinite = value.number.is_some_and(|number| !number.is_finite());
+    if infinite || part.as_deref() == Some("") || (part.is_none() && range.is_none()) {
         return RunCondition::Every;
     }
     let values: &'static [MetricValue] = match field.statistic {
