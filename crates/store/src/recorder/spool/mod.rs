@@ -78,7 +78,7 @@ impl Spool {
         let mut spool = Spool { file: open(&reserve)?, path: reserve.clone(), len: 0 };
         spool.truncate_partial()?;
         let header = Header { spool: crate::new_uid(), run: run.clone(), process: process.clone() };
-        spool.write_lines(&[header])?;
+        spool.write_lines(&[header], 0)?;
         fs::rename(&reserve, &path)?;
         Ok(Spool { path, ..spool })
     }
@@ -92,9 +92,9 @@ impl Spool {
         Ok(spool)
     }
 
-    /// Appends all records or, when the disk is full, none.
-    pub fn append(&mut self, records: &[Record]) -> io::Result<()> {
-        self.write_lines(records)
+    /// Appends all records or, when the disk is full, none. `spare` bytes must fit after them.
+    pub fn append(&mut self, records: &[Record], spare: usize) -> io::Result<()> {
+        self.write_lines(records, spare)
     }
 
     /// The file.
@@ -102,20 +102,20 @@ impl Spool {
         &self.path
     }
 
-    fn write_lines(&mut self, rows: &[impl Serialize]) -> io::Result<()> {
+    fn write_lines(&mut self, rows: &[impl Serialize], spare: usize) -> io::Result<()> {
         let mut text = Vec::new();
         for row in rows {
             serde_json::to_writer(&mut text, row)?;
             text.push(b'\n');
         }
-        match self.file.write_all(&text) {
-            Ok(()) => self.len += text.len() as u64,
-            Err(error) => {
-                self.truncate_partial()?;
-                return Err(error);
-            }
+        let lines = text.len();
+        text.resize(lines + spare, b' ');
+        let written = self.file.write_all(&text);
+        if written.is_ok() {
+            self.len += lines as u64;
         }
-        Ok(())
+        self.truncate_partial()?;
+        written
     }
 
     /// Truncates the file after the last complete line.

@@ -11,11 +11,13 @@ use crate::{
 /// The largest size of records in memory, bytes, while neither the store nor the disk accepts them: about 100,000 log
 /// calls.
 const IN_MEMORY: usize = 64 << 20;
+/// Bytes of the spool that other records leave free for the end of the run and the event about lost records.
+const FOR_THE_END: usize = 4096;
 
 impl Writer {
     /// Appends the batch to the spool, while the store is closed. Records that do not fit stay in memory.
     pub(super) fn spill(&mut self) {
-        if let Err(error) = self.append() {
+        if let Err(error) = self.append(FOR_THE_END) {
             self.spool = None;
             self.shared.set_fault(Some(format!(
                 "{}; the spool in {} failed too: {error}. {} records wait in memory: free disk space before the run ends",
@@ -33,14 +35,14 @@ impl Writer {
     }
 
     /// In parts, so that a nearly full disk takes what fits.
-    fn append(&mut self) -> io::Result<()> {
+    fn append(&mut self, spare: usize) -> io::Result<()> {
         while !self.batch.is_empty() {
             let spool = match &mut self.spool {
                 Some(spool) => spool,
                 none => none.insert(Spool::create(&self.folder, &self.run, &Host::here())?),
             };
             let count = part(&self.batch, self.policy.points);
-            spool.append(&self.batch[..count])?;
+            spool.append(&self.batch[..count], spare)?;
             self.batch.drain(..count).for_each(|record| self.spooled.add(record.step()));
         }
         Ok(())
@@ -73,7 +75,7 @@ impl Writer {
         bulk.iter().for_each(|record| self.shared.count_lost(record.step()));
         self.batch = rest;
         self.report_losses();
-        let appended = self.append();
+        let appended = self.append(0);
         let lost = self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).text("lost");
         let lost = lost.map(|lost| format!("{lost}; ")).unwrap_or_default();
         let rest = match (appended, &self.spool) {
