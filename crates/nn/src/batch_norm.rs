@@ -55,4 +55,18 @@ impl BatchNorm {
         let (mean, var) = if counted { (None, None) } else { (Some(&self.mean), Some(&self.var)) };
         Ok(x.f_batch_norm(weight, bias, mean, var, use_batch, MOMENTUM, self.eps, true)?)
     }
+
+    /// The factor and the summand of each channel, `[C]`, in evaluation and while the norm is frozen:
+    /// `forward(x) = x * factor + summand`. None if the pass takes a batch's statistics.
+    ///
+    /// # Errors
+    /// If libtorch runs out of memory.
+    pub fn affine(&self, train: bool) -> Result<Option<(Tensor, Tensor)>> {
+        if train && self.weight.requires_grad() {
+            return Ok(None);
+        }
+        let factor = self.var.f_add_scalar(self.eps)?.f_rsqrt()?.f_mul(&self.weight)?;
+        let summand = self.bias.f_sub(&self.mean.f_mul(&factor)?)?;
+        Ok(Some((factor, summand)))
+    }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tch::{Tensor, nn};
 
-use crate::LinearInit;
+use crate::{BatchNorm, LinearInit};
 
 /// Configuration of a convolution with a square kernel.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +61,28 @@ impl Conv {
     /// # Errors
     /// If the number of channels differs, or the kernel is larger than the padded image.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.convolve(x, &self.weight, self.bias.as_ref())
+    }
+
+    /// A convolution and its norm: in one pass, by scaled weights, in evaluation and while both are frozen.
+    ///
+    /// # Errors
+    /// As [`Conv::forward`] and [`BatchNorm::forward`].
+    pub fn forward_normed(&self, x: &Tensor, norm: &BatchNorm, train: bool) -> Result<Tensor> {
+        let trained = train && self.weight.requires_grad();
+        let Some((factor, summand)) = norm.affine(train)?.filter(|_| !trained) else {
+            return norm.forward(&self.forward(x)?, train);
+        };
+        let weight = self.weight.f_mul(&factor.f_view([-1, 1, 1, 1])?)?;
+        let bias = match &self.bias {
+            Some(bias) => bias.f_mul(&factor)?.f_add(&summand)?,
+            None => summand,
+        };
+        self.convolve(x, &weight, Some(&bias))
+    }
+
+    fn convolve(&self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let ConvConfig { stride, padding, groups, .. } = self.config;
-        let bias = self.bias.as_ref();
-        Ok(x.f_conv2d(&self.weight, bias, [stride, stride], [padding, padding], [1, 1], groups)?)
+        Ok(x.f_conv2d(weight, bias, [stride, stride], [padding, padding], [1, 1], groups)?)
     }
 }

@@ -71,6 +71,33 @@ fn batch_norm_refuses_statistics_of_one_value() {
 }
 
 #[test]
+fn a_fixed_norm_is_part_of_its_convolution() {
+    let _generator = generator();
+    let vars = nn::VarStore::new(Device::Cpu);
+    let root = vars.root();
+    for groups in [1, 2] {
+        for bias in [false, true] {
+            let path = &root / format!("{groups}{bias}");
+            let config = ConvConfig { groups, bias, ..ConvConfig::same(4, 6, 3, 2) };
+            let conv = Conv::new(&(&path / "conv"), config, LinearInit::normal(0.3)).unwrap();
+            let norm = BatchNorm::new(&(&path / "norm"), 6, 1e-3, 1.0).unwrap();
+            tch::no_grad(|| {
+                for mut variable in vars.variables().into_values().filter(|variable| variable.dim() == 1) {
+                    let _ = variable.uniform_(0.5, 2.0);
+                }
+            });
+            let x = Tensor::randn([2, 4, 7, 7], FLOAT);
+            let two_passes = |train| norm.forward(&conv.forward(&x).unwrap(), train).unwrap();
+            let expected = two_passes(false);
+            let folded = conv.forward_normed(&x, &norm, false).unwrap();
+            assert!(close(&folded, &expected) && folded != expected, "folding rounds differently");
+            // Training takes the batch's statistics.
+            assert!(close(&conv.forward_normed(&x, &norm, true).unwrap(), &two_passes(true)));
+        }
+    }
+}
+
+#[test]
 fn a_wrong_shape_is_an_error() {
     let _generator = generator();
     let vars = nn::VarStore::new(Device::Cpu);

@@ -27,7 +27,7 @@ impl ConvNorm {
     }
 
     pub(super) fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
-        self.norm.forward(&self.conv.forward(x)?, train)
+        self.conv.forward_normed(x, &self.norm, train)
     }
 }
 
