@@ -48,12 +48,21 @@ pub fn help(app: &App, help: &Help, area: Rect, theme: &Theme, buf: &mut Buffer)
         search => format!("/{search}▏{}", if entries.is_empty() { "  nothing found" } else { "" }),
     };
     buf.put(inside.x, inside.y, cut(&typed, room), room, theme.faint());
-    let high = usize::from(inside.height.saturating_sub(2)).max(1);
+    // Narrow windows drop the command, not the help text.
+    let command = if room >= keys + command + 30 { command } else { 0 };
+    let after = keys + 2 + if command > 0 { command + 2 } else { 0 };
+    // The marked line's help text in full, where one is truncated.
+    let full = |entry: &Entry| wrap(entry.help, room);
+    let truncated = all.iter().filter(|entry| width(entry.help) + after > room);
+    let lines = truncated.map(|entry| full(entry).len()).max().unwrap_or(0).min(inside.height as usize / 3);
+    let list = inside.y + 2 + lines as u16;
+    let marked = entries.get(help.marked).filter(|_| lines > 0).map(full).unwrap_or_default();
+    for (y, line) in (inside.y + 1..list.saturating_sub(1)).zip(&marked) {
+        buf.put(inside.x, y, line, room, Style::new());
+    }
+    let high = usize::from(inside.bottom().saturating_sub(list)).max(1);
     let first = (help.marked + 1).saturating_sub(high);
-    for (y, (i, entry)) in (inside.y + 2..inside.bottom()).zip(entries.iter().enumerate().skip(first)) {
-        // Narrow windows drop the command, not the help text.
-        let command = if room >= keys + command + 30 { command } else { 0 };
-        let after = keys + 2 + if command > 0 { command + 2 } else { 0 };
+    for (y, (i, entry)) in (list..inside.bottom()).zip(entries.iter().enumerate().skip(first)) {
         buf.put(inside.x, y, pad(&entry.keys, keys, false), room, theme.strong());
         if command > 0 {
             let at = inside.x + keys as u16 + 2;

@@ -6,7 +6,7 @@ use super::{app::App, data::Run, grid, grid::Cell, theme::Theme};
 use crate::put::Put as _;
 use clip_lab_chart::text::Column;
 
-/// Columns from left to right: heading, task names, end of the metric's name, and rank (the highest is dropped first).
+/// Columns from left to right, all in percent: heading, task names, end of the metric's name, and rank (the highest is dropped first).
 const COLUMNS: [(&str, &[&str], &str, u8); 8] = [
     ("t→i @1", &["t2i", "text_to_image"], "hit@1", 1),
     ("@5", &["t2i", "text_to_image"], "hit@5", 4),

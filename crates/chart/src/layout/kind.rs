@@ -32,7 +32,7 @@ kinds! {
     /// Metrics over time.
     Line: "line", "Chart", 50 x 9;
     /// hit@k in both directions, and zero-shot accuracy.
-    Retrieval: "retrieval", "Retrieval", 44 x 6;
+    Retrieval: "retrieval", "Retrieval, %", 44 x 6;
     /// Events of the runs.
     Events: "events", "Events", 34 x 6;
     /// Settings in which the drawn runs differ.

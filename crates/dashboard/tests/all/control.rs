@@ -154,6 +154,18 @@ fn the_help_is_searched_and_runs_the_marked_line() {
 }
 
 #[test]
+fn the_help_text_of_the_marked_line_is_whole_on_a_small_screen() {
+    let mut app = fixture().app;
+    keys(&mut app, "?");
+    for entry in app.entries("") {
+        let screen = shown(&app, 80, 24);
+        let lines: Vec<_> = screen.lines().map(|line| line.trim_matches(['"', ' ', '│'])).collect();
+        assert!(lines.join(" ").contains(entry.help), "{}: {screen}", entry.help);
+        key(&mut app, KeyCode::Down);
+    }
+}
+
+#[test]
 fn stopping_asks_for_confirmation_and_goes_through_the_store() {
     let mut fixture = fixture();
     let run = fixture.app.selected().expect("the live run").row.id;
