@@ -130,8 +130,8 @@ fn a_list_and_a_filter_read_only_indexes() {
     for (plan, sql) in [
         (
             "SCAN run USING COVERING INDEX run_listed",
-            "SELECT id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms, heartbeat_ms, step,
-                    epoch, samples, total_steps, rate, active_ms, goal_metric, host, boot_id, pid
+            "SELECT epoch, rate, json_array(id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms,
+                    heartbeat_ms, step, samples, total_steps, active_ms, goal_metric, host, boot_id, pid)
              FROM run WHERE instr(lower(name), 'x') > 0 ORDER BY uid DESC",
         ),
         (
