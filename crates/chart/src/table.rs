@@ -1,10 +1,12 @@
 //! Plain-text tables of `clip-lab runs ...`, for terminals and pipes.
 
+use std::borrow::Cow;
+
 use clip_lab_store::{ConfigEntry, Goal, RunRow, SeriesRow};
 
 use crate::{
     figure::{number, span},
-    text::{Column, clean, fit, pad},
+    text::{Column, clean, escaped, fit, push_padded},
 };
 
 /// Width of a uid, which is never truncated so that it can be copied.
@@ -122,14 +124,19 @@ fn differences(a: &[ConfigEntry], b: &[ConfigEntry]) -> Vec<Vec<String>> {
 
 /// Aligned columns with a heading; drops the least important columns that do not fit.
 pub fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> String {
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
+    let rows: Vec<Vec<Cow<str>>> =
+        rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
     let kept = fit(columns, &rows, width, 2);
-    let heads: Vec<String> = columns.iter().map(|column| clean(&column.head)).collect();
-    let line = |row: &Vec<String>| {
-        let cells =
-            kept.iter().map(|(i, w)| pad(row.get(*i).map_or("", String::as_str), *w, columns[*i].right));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_string() + "\n"
-    };
-    std::iter::once(&heads).chain(&rows).map(line).collect()
+    let heads: Vec<Cow<str>> = columns.iter().map(|column| escaped(&column.head)).collect();
+    let mut out = String::new();
+    for row in std::iter::once(&heads).chain(&rows) {
+        let start = out.len();
+        for (at, (i, w)) in kept.iter().enumerate() {
+            out.push_str(if at > 0 { "  " } else { "" });
+            push_padded(&mut out, row.get(*i).map_or("", AsRef::as_ref), *w, columns[*i].right);
+        }
+        out.truncate(start + out[start..].trim_end().len());
+        out.push('\n');
+    }
+    out
 }

@@ -7,7 +7,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Display width of `text` in terminal columns.
 pub fn width(text: &str) -> usize {
-    text.width()
+    // Most texts: their width is their length.
+    let printable = text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control());
+    if printable { text.len() } else { text.width() }
 }
 
 /// `text` on one line: escapes control, bidirectional and invisible characters; line feeds and tabs become spaces.
@@ -46,9 +48,34 @@ pub fn cut(text: &str, room: usize) -> String {
 
 /// Truncates or pads to exactly `room` columns; `right` aligns to the right.
 pub fn pad(text: &str, room: usize, right: bool) -> String {
-    let text = cut(text, room);
-    let blanks = " ".repeat(room.saturating_sub(width(&text)));
-    if right { blanks + &text } else { text + &blanks }
+    let mut out = String::new();
+    push_padded(&mut out, text, room, right);
+    out
+}
+
+/// Appends what [`pad`] returns.
+pub fn push_padded(out: &mut String, text: &str, room: usize, right: bool) {
+    let wide = width(text);
+    if wide > room {
+        let text = cut(text, room);
+        return push_aligned(out, &text, room.saturating_sub(width(&text)), right);
+    }
+    push_aligned(out, text, room - wide, right);
+}
+
+fn push_aligned(out: &mut String, text: &str, mut blanks: usize, right: bool) {
+    const BLANKS: &str = "                                ";
+    if !right {
+        out.push_str(text);
+    }
+    while blanks > 0 {
+        let some = blanks.min(BLANKS.len());
+        out.push_str(&BLANKS[..some]);
+        blanks -= some;
+    }
+    if right {
+        out.push_str(text);
+    }
 }
 
 /// Wraps `text` at words to lines of at most `room` columns; truncates longer words.
@@ -92,15 +119,20 @@ impl Column {
 }
 
 /// The columns that fit into `room` with `gap` between them, as `(column, width)` from left to right.
-pub fn fit(columns: &[Column], rows: &[Vec<String>], room: usize, gap: usize) -> Vec<(usize, usize)> {
+pub fn fit(
+    columns: &[Column],
+    rows: &[Vec<impl AsRef<str>>],
+    room: usize,
+    gap: usize,
+) -> Vec<(usize, usize)> {
     let natural = |i: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(i)).map(|cell| width(cell));
+        let cells = rows.iter().filter_map(|row| row.get(i)).map(|cell| width(cell.as_ref()));
         cells.max().unwrap_or(0).max(width(&columns[i].head))
     };
     let mut kept: Vec<(usize, usize)> = (0..columns.len()).map(|i| (i, natural(i))).collect();
     // Drops empty columns.
     kept.retain(|(i, _)| {
-        columns[*i].rank == 0 || rows.iter().any(|row| row.get(*i).is_some_and(|c| !c.is_empty()))
+        columns[*i].rank == 0 || rows.iter().any(|row| row.get(*i).is_some_and(|c| !c.as_ref().is_empty()))
     });
     while let Some(excess) = excess(&kept, room, gap) {
         let last =
@@ -170,6 +202,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_width_of_ascii_is_that_of_any_text(text in "[ -~\\t\\r\\n\\x00é]{0,8}") {
+            prop_assert_eq!(width(&text), text.width());
+        }
+
         #[test]
         fn padding_gives_the_width_asked_for(text in "\\PC{0,20}", room in 0usize..30, right: bool) {
             prop_assert!(width(&pad(&text, room, right)) <= room + 1);

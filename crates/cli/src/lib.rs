@@ -37,7 +37,7 @@ pub use plugin::PluginVerb;
 pub use plugins::PluginsArgs;
 pub use process::{
     ColorWhen, EXIT_CODES, Exit, VERSION, coloured, eprint, json_document, json_line, libtorch_environment,
-    message, not_ignored, paint, print, print_diagnostics, print_error, rewrite_line, shown,
+    message, not_ignored, paint, print, print_diagnostics, print_error, print_wait, rewrite_line, shown,
 };
 pub use prompts::PromptsArgs;
 pub use report::ReportArgs;

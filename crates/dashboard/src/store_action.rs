@@ -8,7 +8,7 @@ use std::{
     thread::Builder,
 };
 
-use clip_lab_store::{Request, RunId, Store, StoreError};
+use clip_lab_store::{Request, RunId, Store, StoreError, Wait, migrate};
 
 use clip_lab_chart::layout;
 
@@ -142,7 +142,16 @@ pub fn start(path: PathBuf) -> std::io::Result<(Sender<StoreAction>, Receiver<Me
     let (replies, messages) = channel();
     Builder::new().name("clip-lab-edits".to_string()).spawn(move || {
         for action in received {
-            if replies.send(execute(&path, &action)).is_err() {
+            let report = |wait: &Wait| drop(replies.send(Message { text: wait.to_string(), ok: true }));
+            let migrated = match action {
+                StoreAction::SaveLayout { .. } => Ok(()),
+                _ => migrate(&path, &report),
+            };
+            let message = match migrated {
+                Ok(()) => execute(&path, &action),
+                Err(error) => Message { text: error.to_string(), ok: false },
+            };
+            if replies.send(message).is_err() {
                 return;
             }
         }

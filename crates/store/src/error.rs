@@ -53,6 +53,16 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Another process migrates the store.
+    #[error(
+        "{path} is being updated to another schema by {process}: wait until that has ended, and try again"
+    )]
+    Updating {
+        /// The file.
+        path: PathBuf,
+        /// The process, such as `process 1234 on tower`.
+        process: String,
+    },
     /// No run matches a selector.
     #[error("no run matches `{selector}`{hint}")]
     NoSuchRun {

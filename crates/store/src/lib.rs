@@ -34,7 +34,7 @@ mod store;
 mod types;
 
 pub use clock::{new_uid, now_ms};
-pub use db::recorder_ended;
+pub use db::{Observer, Wait, migrate, recorder_ended};
 pub use error::StoreError;
 pub use folder::{is_uid, run_folder};
 pub use reader::{Reader, RequiredData, natural};

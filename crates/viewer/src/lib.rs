@@ -15,6 +15,7 @@ pub mod report;
 pub mod run;
 pub mod runs;
 pub mod search;
+mod store;
 pub mod study;
 
 /// An error that lists all mistakes in a study, a layout, `keys.toml` or a filter. Exits with

@@ -16,7 +16,7 @@ use clip_lab_cli::{Exit, eprint, out, print};
 use clip_lab_dashboard::{Outcome, no_screen};
 use clip_lab_store::{Reader, new_uid, run_folder};
 
-use crate::{charts, core};
+use crate::{charts, core, store};
 
 /// The longest time until the run is in the store. The trainer opens the data set first.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -62,6 +62,8 @@ pub fn with_dashboard(
         return Ok(checked.into());
     }
     let keys = charts::read_keys(store)?;
+    // Here, since the trainer's messages go to a log.
+    store::migrate(store)?;
     let uid = match resume {
         Some(selector) => Reader::open(store)?.run(selector)?.uid,
         None => new_uid(),

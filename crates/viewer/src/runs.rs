@@ -9,13 +9,13 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use clip_lab_chart::{diff_table, metrics_table};
 use clip_lab_cli::{json_document, note, shown};
-use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
+use clip_lab_store::{ConfigEntry, Reader, RunRow};
 use serde_json::{Value, json};
 
 pub use list::list;
 pub use show::show;
 
-use crate::width;
+use crate::{store, width};
 
 /// The metrics of a run.
 ///
@@ -54,7 +54,7 @@ pub fn diff(store: &Path, a: &str, b: &str, json: bool) -> Result<String> {
 /// If the store cannot be written or no run matches.
 pub fn tag(store: &Path, selector: &str, tags: &[String], remove: bool, json: bool) -> Result<String> {
     ensure!(!tags.is_empty(), "no tag given");
-    let store = Store::open(store)?;
+    let store = store::open(store)?;
     let run = store.reader()?.run(selector)?;
     for tag in tags {
         if remove { store.untag(run.id, tag)? } else { store.tag(run.id, tag)? }
@@ -75,7 +75,7 @@ pub fn tag(store: &Path, selector: &str, tags: &[String], remove: bool, json: bo
 /// # Errors
 /// If the store cannot be written or no run matches.
 pub fn note(store: &Path, selector: &str, text: &str, json: bool) -> Result<String> {
-    let store = Store::open(store)?;
+    let store = store::open(store)?;
     let run = store.reader()?.run(selector)?;
     store.note(run.id, text)?;
     if json {
@@ -89,7 +89,7 @@ pub fn note(store: &Path, selector: &str, text: &str, json: bool) -> Result<Stri
 /// # Errors
 /// If it is not confirmed, a run is live, no run matches, or the store cannot be written.
 pub fn delete(store: &Path, selectors: &[String], confirmed: bool, json: bool) -> Result<String> {
-    let store = Store::open(store)?;
+    let store = store::open(store)?;
     let reader = store.reader()?;
     let runs = selectors.iter().map(|selector| reader.run(selector)).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<String> = runs.iter().map(|run| format!("{} ({})", run.name, run.uid)).collect();

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use clip_lab_cli::print_wait;
 use clip_lab_plugin_api::{Evaluation, Ranks};
-use clip_lab_store::{Goal, NewEvaluation, RankSet, Reader, RunRow, Store};
+use clip_lab_store::{Goal, NewEvaluation, RankSet, Reader, RunRow, Store, migrate};
 use serde_json::Value;
 
 use crate::train::checkpoint;
@@ -59,6 +60,7 @@ impl RecordedRun {
             metrics: metrics.map(|(metric, value)| (metric.clone(), *value, goal(metric))).collect(),
             ranks: evaluations.iter().flat_map(|one| &one.ranks).map(rank_set).collect(),
         };
+        migrate(store, &|wait| print_wait(wait, wait.outcome.is_some()))?;
         Ok(Store::open(store)?.evaluate(self.run.id, &new)?)
     }
 }

@@ -14,5 +14,5 @@ pub(crate) use exit::exit_with;
 pub use exit::{EXIT_CODES, Exit};
 pub use json::{VERSION, json_document, json_line};
 pub use libtorch::libtorch_environment;
-pub use print::{eprint, message, print, print_diagnostics, print_error, rewrite_line};
+pub use print::{eprint, message, print, print_diagnostics, print_error, print_wait, rewrite_line};
 pub use signals::not_ignored;

@@ -5,7 +5,7 @@
 
 use std::{
     fmt::Display,
-    io::{ErrorKind, Write as _, stderr, stdout},
+    io::{ErrorKind, IsTerminal as _, Write as _, stderr, stdout},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -41,6 +41,18 @@ pub fn eprint(text: impl Display) {
 pub fn rewrite_line(text: &str) {
     let mut err = stderr().lock();
     let _ = write!(err, "\r\x1b[K{}", line(text)).and_then(|()| err.flush());
+}
+
+/// Prints to standard error that something slow has begun or `ended`. On a terminal the end replaces the begin.
+pub fn print_wait(text: impl Display, ended: bool) {
+    let text = text.to_string();
+    if !stderr().is_terminal() {
+        return eprint(message(text));
+    }
+    rewrite_line(&text);
+    if ended {
+        eprint("\n");
+    }
 }
 
 /// Prints an error.

@@ -1,22 +1,26 @@
 //! Opening the file: pragmas, application id, schema version.
 
 use std::{
-    fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::Mutex,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use sqlx::{
     ConnectOptions, SqliteConnection,
-    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{Db, code, file_system::network_name, store_error};
+use super::{
+    Db, code,
+    file_system::network_name,
+    lock::{self, StoreLock},
+    migrations::{self, supported_version},
+    store_error,
+    wait::Observer,
+};
 use crate::{StoreError, folder::store_dir};
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
 const APPLICATION_ID: i64 = 0x434C_4C42;
 
 /// Access mode of a connection.
@@ -31,10 +35,8 @@ pub enum Access {
 /// The oldest schema readers support: tables of later migrations read as empty.
 const OLDEST_READ: i64 = 1;
 
-/// The newest schema version of this build.
-pub fn supported_version() -> i64 {
-    MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
-}
+/// How long a migration waits for another program's lock.
+const MIGRATION_BUSY: Duration = Duration::from_secs(10);
 
 /// Opens `path`. `busy` is how long a statement waits for another program's lock.
 pub fn connect(path: &Path, access: Access, busy: Duration) -> Result<Db, StoreError> {
@@ -42,8 +44,23 @@ pub fn connect(path: &Path, access: Access, busy: Duration) -> Result<Db, StoreE
     match access {
         Access::Read if !path.exists() => Err(StoreError::Missing(path.into())),
         Access::Read => open_read_only(path, busy),
-        Access::Write => open_or_create(path, busy),
+        Access::Write => open_or_create(path, busy, None),
     }
+}
+
+/// Migrates an existing store to the newest schema, each step in a transaction: when the process is killed, the store is as
+/// before it. Opening the store to write does the same without a report, and fails if another process takes long to migrate it.
+///
+/// `observer` is called for what takes longer than a second: the migration, or the wait for that of another process.
+///
+/// # Errors
+/// When the store cannot be opened to write.
+pub fn migrate(path: &Path, observer: Observer) -> Result<(), StoreError> {
+    ensure_file(path)?;
+    if path.exists() {
+        open_or_create(path, MIGRATION_BUSY, Some(observer))?;
+    }
+    Ok(())
 }
 
 /// SQLite treats some names specially, and opening a pipe blocks forever.
@@ -68,7 +85,7 @@ fn open_read_only(path: &Path, busy: Duration) -> Result<Db, StoreError> {
     };
     let (db, found) = open(options()).or_else(|error| match can_open_as_immutable(path, &error)? {
         true => open(options().immutable(true)),
-        false => Err(error),
+        false => Err(lock::explain(path, error)),
     })?;
     match found {
         0 => Err(StoreError::Unfinished(path.into())),
@@ -99,13 +116,10 @@ fn can_open_as_immutable(path: &Path, error: &StoreError) -> Result<bool, StoreE
     Ok(true)
 }
 
-fn open_or_create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
+fn open_or_create(path: &Path, busy: Duration, observer: Option<Observer>) -> Result<Db, StoreError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(file_error(folder, "creating the folder of the store"))?;
-    // Processes that start at the same time create and migrate one after the other.
-    let guard = path.with_extension("lock");
-    let lock = File::create(&guard).map_err(file_error(&guard, "creating the lock file of the store"))?;
-    wait_for(&lock, busy).map_err(|()| StoreError::Locked { path: guard.clone() })?;
+    let lock = StoreLock::take(path, busy, observer)?;
     if path.metadata().is_ok_and(|m| m.len() > 0) {
         // Checked before anything is written: setting the journal mode would already modify a foreign file.
         check_schema(&open_connection(path, base_options(path, busy).pragma("query_only", "1"), None)?)?;
@@ -118,25 +132,11 @@ fn open_or_create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
         )
     });
     let db = open_connection(path, write_options(path, busy, network.is_some()), notice)?;
-    if check_schema(&db)? < supported_version() {
-        db.with("migrating the schema", async |conn| {
-            MIGRATIONS.run_direct(None, conn, false).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))
-        })?;
+    let found = check_schema(&db)?;
+    if found < supported_version() {
+        migrations::run(&db, &lock, found, observer)?;
     }
     Ok(db)
-}
-
-/// Takes the lock, or fails after `busy`. On a file system without locks SQLite's own locks suffice, except while a new
-/// file is created.
-fn wait_for(lock: &File, busy: Duration) -> Result<(), ()> {
-    let until = Instant::now() + busy;
-    while let Err(TryLockError::WouldBlock) = lock.try_lock() {
-        if Instant::now() > until {
-            return Err(());
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
 }
 
 fn file_error<'a>(path: &'a Path, doing: &'static str) -> impl Fn(std::io::Error) -> StoreError + 'a {

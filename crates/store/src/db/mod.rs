@@ -3,6 +3,9 @@
 mod connect;
 mod file_system;
 mod host;
+mod lock;
+mod migrations;
+mod wait;
 
 use std::{
     path::{Path, PathBuf},
@@ -14,9 +17,12 @@ use tokio::runtime::Runtime;
 
 use crate::StoreError;
 
-pub use connect::{Access, connect, supported_version};
+pub use connect::{Access, connect, migrate};
 pub use file_system::network_name;
 pub use host::{Host, process_ended, recorder_ended};
+pub use lock::explain as explain_lock;
+pub use migrations::supported_version;
+pub use wait::{Observer, Wait};
 
 /// A connection and the runtime that drives it.
 pub struct Db {

@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 /// Polls before waiting for rows to accumulate.
 const EAGER_POLLS: u32 = 4;
@@ -28,6 +29,11 @@ pub async fn fetch_batched<T>(fetching: impl Future<Output = T>) -> T {
         polled
     })
     .await
+}
+
+/// Reads the column `at`, a JSON text that SQLite made.
+pub fn json<'r, T: Deserialize<'r>>(row: &'r SqliteRow, at: usize) -> Result<T, sqlx::Error> {
+    serde_json::from_str(row.try_get(at)?).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// A list for SQLite's `json_each`.

@@ -1,34 +1,65 @@
 //! Metrics, their points and their stored blocks.
 
+use serde::Deserialize;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{fetch::fetch_batched, order::natural};
+use super::{
+    fetch::{fetch_batched, json},
+    order::natural,
+};
 use crate::{Goal, Point, RunId, SeriesRow, rollup::Block};
+
+/// What [`series_row`] reads: three numbers with all their digits, and the other columns as one text, since each value of a
+/// row costs allocations in two threads.
+pub const SERIES: &str = "metric.last, metric.min, metric.max, json_array(metric.id, metric.run, metric.name, metric.unit,
+  metric.goal, metric.n, metric.n_nan, metric.n_inf, metric.first_bad_step, metric.last_step, metric.min_step, metric.max_step)";
+
+/// The JSON array of [`SERIES`], in its order.
+#[derive(Deserialize)]
+struct Stored {
+    id: i64,
+    run: i64,
+    name: String,
+    unit: String,
+    goal: String,
+    n: u64,
+    n_nan: u64,
+    n_inf: u64,
+    first_bad_step: Option<u64>,
+    last_step: Option<u64>,
+    min_step: Option<u64>,
+    max_step: Option<u64>,
+}
 
 /// Every metric of a run, by name.
 pub async fn series(conn: &mut SqliteConnection, run: RunId) -> Result<Vec<SeriesRow>, sqlx::Error> {
-    let rows = sqlx::query("SELECT * FROM metric WHERE run = ?").bind(run.0).fetch_all(conn).await?;
-    let mut series = rows.iter().map(series_row).collect::<Result<Vec<_>, _>>()?;
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {SERIES} FROM metric WHERE run = ?"));
+    let rows = sqlx::query(sql).bind(run.0).fetch_all(conn).await?;
+    let mut series =
+        rows.iter().map(|row| Ok(series_row(row)?.2)).collect::<Result<Vec<_>, sqlx::Error>>()?;
     series.sort_by(|a, b| natural(&a.name, &b.name));
     Ok(series)
 }
 
-pub fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
-    Ok(SeriesRow {
-        name: row.try_get("name")?,
-        unit: row.try_get("unit")?,
-        goal: Goal::from_name(row.try_get("goal")?),
-        n: row.try_get("n")?,
-        n_nan: row.try_get("n_nan")?,
-        n_inf: row.try_get("n_inf")?,
-        first_bad_step: row.try_get("first_bad_step")?,
-        last: row.try_get("last")?,
-        last_step: row.try_get("last_step")?,
-        min: row.try_get("min")?,
-        min_step: row.try_get("min_step")?,
-        max: row.try_get("max")?,
-        max_step: row.try_get("max_step")?,
-    })
+/// The row id of a metric, its run, and the metric.
+pub fn series_row(row: &SqliteRow) -> Result<(i64, RunId, SeriesRow), sqlx::Error> {
+    let stored: Stored = json(row, 3)?;
+    let series = SeriesRow {
+        name: stored.name,
+        unit: stored.unit,
+        goal: Goal::from_name(&stored.goal),
+        n: stored.n,
+        n_nan: stored.n_nan,
+        n_inf: stored.n_inf,
+        first_bad_step: stored.first_bad_step,
+        last: row.try_get(0)?,
+        last_step: stored.last_step,
+        min: row.try_get(1)?,
+        min_step: stored.min_step,
+        max: row.try_get(2)?,
+        max_step: stored.max_step,
+    };
+    Ok((stored.id, RunId(stored.run), series))
 }
 
 /// Row id of a metric, and its number of points that are not superseded.

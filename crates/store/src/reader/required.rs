@@ -8,7 +8,7 @@ use super::{
     Reader,
     fetch::{fetch_batched, json_list},
     names::{METRICS, Names, SETTINGS, indexed},
-    points::series_row,
+    points::{SERIES, series_row},
     statement::{Statement, Value},
 };
 use crate::{RunId, RunRow, SeriesRow, StoreError};
@@ -58,17 +58,19 @@ impl Reader {
         required: &RequiredData,
         runs: &[RunId],
     ) -> Result<HashMap<RunId, Vec<SeriesRow>>, StoreError> {
-        self.series_where(|indexed| select("metric.*", METRICS, required, runs, indexed))
+        self.series_where(|indexed| select(SERIES, METRICS, required, runs, indexed))
     }
 
     /// The `goal_metric` of each of `runs` that has recorded it.
     pub fn goals(&self, runs: &[RunRow]) -> Result<HashMap<RunId, SeriesRow>, StoreError> {
         let goals: Vec<(RunId, &String)> =
             runs.iter().filter_map(|run| Some((run.id, run.goal_metric.as_ref()?))).collect();
-        let sql = "SELECT metric.* FROM (SELECT value ->> 0 run, value ->> 1 name FROM json_each(CAST(? AS TEXT))) goal
-                   CROSS JOIN metric ON metric.run = goal.run AND metric.name = goal.name";
+        let sql = format!(
+            "SELECT {SERIES} FROM (SELECT value ->> 0 run, value ->> 1 name FROM json_each(CAST(? AS TEXT))) goal
+             CROSS JOIN metric ON metric.run = goal.run AND metric.name = goal.name"
+        );
         let goals = Value::Bytes(json_list(&goals).into_bytes());
-        let found = self.series_where(|_| Some(Statement::new("").with(sql, [goals])))?;
+        let found = self.series_where(|_| Some(Statement::new("").with(&sql, [goals])))?;
         Ok(found.into_iter().filter_map(|(run, mut series)| Some((run, series.pop()?))).collect())
     }
 
@@ -78,9 +80,7 @@ impl Reader {
     ) -> Result<HashMap<RunId, Vec<SeriesRow>>, StoreError> {
         let rows = self.db.with("reading the metrics", async |conn| {
             let Some(statement) = statement(indexed(conn).await?) else { return Ok(Vec::new()) };
-            let row = |row: SqliteRow| {
-                Ok((row.try_get::<i64, _>("id")?, RunId(row.try_get("run")?), series_row(&row)?))
-            };
+            let row = |row: SqliteRow| series_row(&row);
             let mut rows = fetch_batched(statement.query().try_map(row).fetch_all(conn)).await?;
             // In the order in which a run recorded them, whichever index found them.
             rows.sort_unstable_by_key(|(id, ..)| *id);

@@ -1,11 +1,12 @@
 //! Reading runs, and resolving run selectors.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
+use serde::Deserialize;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    fetch::fetch_batched,
+    fetch::{fetch_batched, json},
     liveness::{HeartbeatAge, Watch},
     statement::{Statement, Value},
 };
@@ -15,10 +16,37 @@ use crate::{
     folder::is_uid,
 };
 
-/// Without the spec text, which is longer than everything else. The index `run_listed` has these columns.
+/// Two numbers with all their digits, and the other columns as one text: each value of a row costs allocations in two
+/// threads. Not the spec text, which is longer than everything else. The index `run_listed` has these columns.
 const COLUMNS: &str =
-    "id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms, heartbeat_ms, step,
-                       epoch, samples, total_steps, rate, active_ms, goal_metric, host, boot_id, pid";
+    "epoch, rate, json_array(id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms,
+  heartbeat_ms, step, samples, total_steps, active_ms, goal_metric, host, boot_id, pid)";
+
+/// The JSON array of [`COLUMNS`], in its order.
+#[derive(Deserialize)]
+struct Stored<'a> {
+    id: i64,
+    uid: String,
+    name: String,
+    study: Option<String>,
+    arm: Option<String>,
+    seed: i64,
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+    reason: Option<String>,
+    attempt: i64,
+    started_ms: Option<i64>,
+    ended_ms: Option<i64>,
+    heartbeat_ms: i64,
+    step: i64,
+    samples: i64,
+    total_steps: Option<i64>,
+    active_ms: i64,
+    goal_metric: Option<String>,
+    host: String,
+    boot_id: String,
+    pid: i64,
+}
 
 /// Every run, newest first. Skips rows with an invalid uid, which could name any folder.
 pub async fn all(
@@ -58,49 +86,46 @@ fn run(
     here: &Host,
     now: i64,
 ) -> Result<RunRow, sqlx::Error> {
-    let process =
-        Host { host: row.try_get("host")?, boot_id: row.try_get("boot_id")?, pid: row.try_get("pid")? };
-    let (uid, heartbeat_ms): (String, i64) = (row.try_get("uid")?, row.try_get("heartbeat_ms")?);
-    let stored = Status::from_name(row.try_get("status")?).unwrap_or(Status::Failed);
-    let (step, active_ms) = (count(row, "step")?, row.try_get("active_ms")?);
-    let unchanged_ms = match stored {
+    let (epoch, rate): (f64, Option<f64>) = (row.try_get(0)?, row.try_get(1)?);
+    let stored: Stored = json(row, 2)?;
+    let process = Host { host: stored.host, boot_id: stored.boot_id, pid: stored.pid };
+    let (uid, heartbeat_ms) = (stored.uid, stored.heartbeat_ms);
+    let (step, active_ms) = (at_least_zero(stored.step), stored.active_ms);
+    let status = Status::from_name(&stored.status).unwrap_or(Status::Failed);
+    let unchanged_ms = match status {
         Status::Running => watch.unchanged_ms(&uid, heartbeat_ms),
         _ => 0,
     };
     let age = HeartbeatAge { by_clock_ms: now.saturating_sub(heartbeat_ms), unchanged_ms };
-    let status = age.status(stored, || process_ended(&process, here));
+    let status = age.status(status, || process_ended(&process, here));
     let overall = (active_ms > 0).then(|| step as f64 * 1000.0 / active_ms as f64);
     Ok(RunRow {
-        id: RunId(row.try_get("id")?),
+        id: RunId(stored.id),
         dir: store_dir.join(&uid),
         uid,
-        name: row.try_get("name")?,
-        study: row.try_get("study")?,
-        arm: row.try_get("arm")?,
-        seed: row.try_get::<i64, _>("seed")? as u64,
+        name: stored.name,
+        study: stored.study,
+        arm: stored.arm,
+        seed: stored.seed as u64,
         status,
-        reason: row.try_get("reason")?,
-        attempt: u32::try_from(row.try_get::<i64, _>("attempt")?).unwrap_or_default(),
-        started_ms: row.try_get::<Option<i64>, _>("started_ms")?.unwrap_or_default(),
-        ended_ms: row.try_get("ended_ms")?,
+        reason: stored.reason,
+        attempt: u32::try_from(stored.attempt).unwrap_or_default(),
+        started_ms: stored.started_ms.unwrap_or_default(),
+        ended_ms: stored.ended_ms,
         heartbeat_ms,
         step,
-        epoch: row.try_get("epoch")?,
-        samples: count(row, "samples")?,
-        total_steps: row.try_get::<Option<i64>, _>("total_steps")?.map(at_least_zero),
-        rate: if status.is_live() { row.try_get("rate")? } else { overall },
+        epoch,
+        samples: at_least_zero(stored.samples),
+        total_steps: stored.total_steps.map(at_least_zero),
+        rate: if status.is_live() { rate } else { overall },
         active_ms,
-        goal_metric: row.try_get("goal_metric")?,
+        goal_metric: stored.goal_metric,
         host: process.host,
         pid: process.pid,
     })
 }
 
 /// A count. SQLite allows negative numbers: one invalid row must not make the others unreadable.
-fn count(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
-    row.try_get(column).map(at_least_zero)
-}
-
 fn at_least_zero(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Reader;
+use super::{Reader, fetch::fetch_batched};
 use crate::{RunDetails, RunId, StoreError};
 
 /// One row per run: with 100 settings per run, the cost per row would dominate.
@@ -19,7 +19,7 @@ impl Reader {
     ) -> Result<HashMap<RunId, BTreeMap<String, String>>, StoreError> {
         let asked = serde_json::to_string(runs).unwrap_or_else(|_| "[]".to_string());
         let rows: Vec<(i64, String)> = self.db.with("reading the settings", async |conn| {
-            sqlx::query_as(SETTINGS).bind(asked).fetch_all(conn).await
+            fetch_batched(sqlx::query_as(SETTINGS).bind(asked).fetch_all(conn)).await
         })?;
         Ok(rows
             .into_iter()
@@ -45,8 +45,9 @@ impl Reader {
     }
 
     fn lists(&self, sql: &'static str) -> Result<HashMap<RunId, Vec<String>>, StoreError> {
-        let rows: Vec<(i64, String)> =
-            self.db.with("reading tags and notes", async |conn| sqlx::query_as(sql).fetch_all(conn).await)?;
+        let rows: Vec<(i64, String)> = self.db.with("reading tags and notes", async |conn| {
+            fetch_batched(sqlx::query_as(sql).fetch_all(conn)).await
+        })?;
         Ok(rows
             .into_iter()
             .map(|(run, all)| (RunId(run), serde_json::from_str(&all).unwrap_or_default()))

@@ -6,7 +6,7 @@ use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 
 use crate::{
     StoreError,
-    db::{Access, connect, network_name, store_error, supported_version},
+    db::{Access, connect, explain_lock, network_name, store_error, supported_version},
 };
 
 /// How long to wait for another program's lock.
@@ -59,5 +59,5 @@ fn ensure_writable(path: &Path) -> Result<(), StoreError> {
         sqlx::query("BEGIN IMMEDIATE").execute(&mut conn).await?;
         sqlx::query("ROLLBACK").execute(&mut conn).await
     });
-    locked.map(drop).map_err(|cause| store_error(path, doing, cause))
+    locked.map(drop).map_err(|cause| explain_lock(path, store_error(path, doing, cause)))
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::common::{OtherProgram, at, new_run};
+use crate::common::{OtherProgram, at, back_to_schema_4, new_run};
 use clip_lab_store::{
     ConfigEntry, MetricValue, NamedCondition, NewRun, NumberField, Reader, Recorder, RequiredData,
     RunCondition, Status, Store, TextField,
@@ -41,15 +41,6 @@ fn store(folder: &Path) -> PathBuf {
     store.tag(runs[0].id, "Paper").unwrap();
     store.note(runs[1].id, "größer").unwrap();
     path
-}
-
-/// Undoes the migration.
-fn back_to_schema_4(store: &Path) {
-    let mut other = OtherProgram::open(store);
-    other.run("DROP INDEX run_listed");
-    other.run("DROP INDEX config_of_key");
-    other.run("DROP INDEX metric_of_name");
-    other.run("DELETE FROM _sqlx_migrations WHERE version > 4");
 }
 
 fn named(name: &str, part: Option<&str>, range: Option<RangeInclusive<f64>>) -> RunCondition {
@@ -139,8 +130,8 @@ fn a_list_and_a_filter_read_only_indexes() {
     for (plan, sql) in [
         (
             "SCAN run USING COVERING INDEX run_listed",
-            "SELECT id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms, heartbeat_ms, step,
-                    epoch, samples, total_steps, rate, active_ms, goal_metric, host, boot_id, pid
+            "SELECT epoch, rate, json_array(id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms,
+                    heartbeat_ms, step, samples, total_steps, active_ms, goal_metric, host, boot_id, pid)
              FROM run WHERE instr(lower(name), 'x') > 0 ORDER BY uid DESC",
         ),
         (

@@ -52,3 +52,20 @@ impl OtherProgram {
         self.runtime.block_on(sqlx::query_scalar(sql).fetch_one(&mut self.conn)).unwrap()
     }
 }
+
+/// Undoes the migrations after schema 4.
+pub fn back_to_schema_4(store: &Path) {
+    let mut other = OtherProgram::open(store);
+    other.run("DROP INDEX run_listed");
+    other.run("DROP INDEX config_of_key");
+    other.run("DROP INDEX metric_of_name");
+    other.run("DELETE FROM _sqlx_migrations WHERE version > 4");
+}
+
+/// The schema version, and how many of the indexes of schema 5 the store has.
+pub fn schema(store: &Path) -> (String, String) {
+    let mut other = OtherProgram::open(store);
+    let indexes = "SELECT count(*) || '' FROM sqlite_schema
+                   WHERE name IN ('run_listed', 'config_of_key', 'metric_of_name')";
+    (other.text("SELECT max(version) || '' FROM _sqlx_migrations"), other.text(indexes))
+}

@@ -7,5 +7,6 @@ mod details;
 mod evaluations;
 mod faults;
 mod folders;
+mod migration;
 mod probes;
 mod recording;

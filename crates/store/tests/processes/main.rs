@@ -6,4 +6,5 @@ mod child;
 mod common;
 mod crowd;
 mod full_disk;
+mod interrupted;
 mod kills;

@@ -3,6 +3,7 @@
 mod resume;
 
 use std::{
+    cell::RefCell,
     fs::{self, File, Permissions},
     io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
@@ -12,7 +13,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use clip_lab_plugin_api::{Better, Metric};
 use clip_lab_spec::secret;
-use clip_lab_store::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Recorder, Status, new_uid};
+use clip_lab_store::{
+    ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Recorder, Status, migrate, new_uid,
+};
 
 pub use resume::finished;
 
@@ -66,6 +69,8 @@ impl RunRecord {
         total: u64,
         monitor: &mut dyn Monitor,
     ) -> Result<Self> {
+        let warn = RefCell::new(&mut *monitor);
+        migrate(&options.store, &|wait| warn.borrow_mut().warn(&wait.to_string()))?;
         match &options.resume {
             Some(selector) => resume::resume(selector, plan, options, &environment, total, monitor),
             None => Self::start(plan, options, environment, total),

@@ -23,6 +23,11 @@ pub fn store(path: &Path) -> Vec<Finding> {
             ),
             "close what holds it open for writing, such as an SQLite browser or a copy; `fuser FILE` names the process",
         ),
+        Err(error @ StoreError::Updating { .. }) => Finding::note(
+            "store",
+            error.to_string(),
+            "runs that are being recorded write their records to a side file",
+        ),
         Err(error) => Finding::error(
             "store",
             error.to_string(),

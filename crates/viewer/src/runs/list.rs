@@ -50,8 +50,11 @@ pub fn list(store: &Path, args: &ListArgs) -> Result<String> {
     let cells: Vec<Vec<CellValue>> =
         columns.iter().map(|column| runs.iter().map(|run| column.cell(&data, run)).collect()).collect();
     let headings: Vec<_> = columns.iter().zip(&cells).map(|(column, cells)| column.heading(cells)).collect();
-    let row = |at: usize| cells.iter().map(|cells| cells[at].text.clone()).collect();
-    let rows: Vec<Vec<String>> = (0..runs.len()).map(row).collect();
+    let mut cells: Vec<_> = cells.into_iter().map(Vec::into_iter).collect();
+    let rows: Vec<Vec<String>> = runs
+        .iter()
+        .map(|_| cells.iter_mut().filter_map(|cells| Some(cells.next()?.text)).collect())
+        .collect();
     Ok(table(&headings, &rows, width()))
 }
 

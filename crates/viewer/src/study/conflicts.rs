@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail, ensure};
 use clip_lab_cli::RunArgs;
 use clip_lab_spec::Study;
-use clip_lab_store::{Status, Store};
+use clip_lab_store::Status;
 
 use super::{
     history::{PastRun, belongs_to, past_runs},
@@ -13,6 +13,7 @@ use super::{
     superseded::SUPERSEDED,
     table::NextCommands,
 };
+use crate::store;
 
 /// Checks that finished runs of the study equal what would run now. With `--allow-changed`, adds a note to those that
 /// do not.
@@ -53,7 +54,7 @@ pub fn check(store: &Path, study: &Study, jobs: &[Job], args: &RunArgs) -> Resul
 
 /// Adds a note to each run that was kept, unless it has it.
 fn add_notes(store: &Path, study: &Study, changed: &[(&Job, PastRun)]) -> Result<()> {
-    let store = Store::open(store)?;
+    let store = store::open(store)?;
     let reader = store.reader()?;
     for (_, past) in changed {
         let text = format!("kept in study {} with --allow-changed: {}", study.name, past.changes.summary());
@@ -72,7 +73,7 @@ pub fn supersede(store: &Path, study: &Study, jobs: &[Job], dry_run: bool) -> Re
     if !store.exists() {
         return Ok(());
     }
-    let store = Store::open(store)?;
+    let store = store::open(store)?;
     let rows = store.reader()?.runs()?;
     let rows: Vec<_> =
         rows.into_iter().filter(|row| jobs.iter().any(|job| belongs_to(row, study, job))).collect();

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, fs, path::Path, thread, time::Duration};
 use anyhow::{Context as _, Result};
 use clip_lab_cli::{Exit, RunArgs, Ui, note, out, print, shown};
 use clip_lab_spec::Study;
-use clip_lab_store::{Reader, RunRow, Store, recorder_ended};
+use clip_lab_store::{Reader, RunRow, recorder_ended};
 
 use super::{
     child::{Launch, Running, not_started},
@@ -15,6 +15,7 @@ use super::{
     signals::StopRequests,
     table::{NextCommands, Outcome, json, table},
 };
+use crate::store;
 
 /// Time between two polls of the child processes.
 const POLL: Duration = Duration::from_millis(100);
@@ -59,7 +60,7 @@ pub fn run(store: &Path, study: &Study, jobs: Vec<Job>, args: &RunArgs, trust_co
     // Create the store before the runs start, so that none opens it half created.
     let folder = store.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
-    if let Some(notice) = Store::open(store)?.notice() {
+    if let Some(notice) = store::open(store)?.notice() {
         note!("{notice}");
     }
     let requests = StopRequests::listen()?;

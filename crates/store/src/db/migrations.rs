@@ -1,0 +1,73 @@
+//! The migrations of the schema.
+
+use std::pin::pin;
+
+use sqlx::migrate::{MigrateError, Migrator};
+
+use super::{
+    Db,
+    lock::StoreLock,
+    wait::{Observer, QUIET, WaitReport},
+};
+use crate::StoreError;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The newest schema version of this build.
+pub fn supported_version() -> i64 {
+    MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
+}
+
+/// Migrates the store `db`, whose schema is the version `found`; 0 for a new file.
+pub fn run(db: &Db, lock: &StoreLock, found: i64, observer: Option<Observer>) -> Result<(), StoreError> {
+    let runs = if found > 0 && observer.is_some() { run_count(db)? } else { 0 };
+    let what = || {
+        let (path, plural) = (db.path().display(), if runs == 1 { "run" } else { "runs" });
+        format!("updating {path} to schema {} ({} {plural})", supported_version(), grouped(runs))
+    };
+    lock.describe();
+    db.with("migrating the schema", async |conn| {
+        let mut report = WaitReport::new(observer);
+        let mut migrating = pin!(MIGRATIONS.run_direct(None, conn, false));
+        let done = match tokio::time::timeout(QUIET, migrating.as_mut()).await {
+            Ok(done) => done,
+            Err(_) => {
+                report.poll(what);
+                migrating.await
+            }
+        };
+        report.end(done.is_ok());
+        done.map_err(database_error)
+    })
+}
+
+fn run_count(db: &Db) -> Result<i64, StoreError> {
+    db.with("counting the runs", async |conn| {
+        sqlx::query_scalar("SELECT count(*) FROM run").fetch_one(conn).await
+    })
+}
+
+/// The error of SQLite in that of a migration, so that a lock is seen as one.
+fn database_error(error: MigrateError) -> sqlx::Error {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error,
+        other => sqlx::Error::Migrate(Box::new(other)),
+    }
+}
+
+/// A number with a comma after every third digit: `50,001`.
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_are_in_groups_of_three() {
+        assert_eq!([0, 999, 50_001, 1_234_567].map(grouped), ["0", "999", "50,001", "1,234,567"]);
+    }
+}
