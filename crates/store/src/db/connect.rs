@@ -9,14 +9,12 @@ use std::{
 
 use sqlx::{
     ConnectOptions, SqliteConnection,
-    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{Db, code, file_system::network_name, store_error};
+use super::{Db, code, file_system::network_name, migrations::MIGRATIONS, store_error};
 use crate::{StoreError, folder::store_dir};
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
 const APPLICATION_ID: i64 = 0x434C_4C42;
 
 /// Access mode of a connection.

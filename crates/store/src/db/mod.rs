@@ -3,6 +3,7 @@
 mod connect;
 mod file_system;
 mod host;
+mod migrations;
 
 use std::{
     path::{Path, PathBuf},
