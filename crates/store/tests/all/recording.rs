@@ -1,6 +1,6 @@
 //! Recorded data is read back: values, non-finite values, resumes, metadata.
 
-use crate::common::{at, fast_policy, new_run};
+use crate::common::{at, fast_policy, new_run, until};
 use clip_lab_store::{
     ConfigEntry, Environment, Evaluated, Goal, Level, NewArtifact, RankSet, Reader, Recorder, Request,
     Status, Store, new_uid,
@@ -114,9 +114,13 @@ fn requests_and_edits() {
     assert!(reader.changed().unwrap());
     store.request(id, Request::Checkpoint).unwrap();
     store.request(id, Request::Stop).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(60));
     recorder.flush();
-    assert_eq!(recorder.requests(), [Request::Checkpoint, Request::Stop]);
+    let mut received = Vec::new();
+    until("the requests are received", || {
+        received.extend(recorder.requests());
+        received.len() > 1
+    });
+    assert_eq!(received, [Request::Checkpoint, Request::Stop]);
     assert!(store.delete(id).unwrap_err().to_string().contains("stop it before"));
     assert!(Recorder::resume(&path, &new.uid, 0).err().unwrap().to_string().contains("is being recorded"));
     assert!(Recorder::start(&path, new.clone()).err().unwrap().to_string().contains("already"));
