@@ -60,7 +60,8 @@ fn a_run_stopped_during_a_download_ends_at_once_and_the_next_resumes_it() {
     let asked = Instant::now();
     run.signal("TERM");
     let done = run.wait();
-    assert!(!done.status.success() && asked.elapsed() < Duration::from_secs(3), "{done:?}");
+    // The rest of the download would take more than 9 s.
+    assert!(!done.status.success() && asked.elapsed() < Duration::from_secs(6), "{done:?}");
     assert_contains(&done.err, &["stopped before training; downloaded files are kept"]);
     let partial_bytes = partly().unwrap().metadata().unwrap().len();
     assert_contains(&lab.run(&["run", "shards.toml"]).success(), &["48 images", "finished"]);

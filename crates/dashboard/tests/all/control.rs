@@ -177,7 +177,7 @@ fn stopping_asks_for_confirmation_and_goes_through_the_store() {
     assert_eq!(action, StoreAction::Request { run, name: "lit-ema".to_string(), request: Request::Stop });
     let message = execute(&fixture.store, &action);
     assert!(message.ok && message.text.contains("asked lit-ema to stop"), "{message:?}");
-    let received = (0..100).any(|_| {
+    let received = (0..1200).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
         fixture.live[0].requests().contains(&Request::Stop)
     });

@@ -106,7 +106,8 @@ fn a_killed_download_leaves_a_part_to_resume_and_no_complete_file() {
         let number = child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &number]).status().unwrap().success());
         assert!(!child.wait().unwrap().success());
-        assert!(asked.elapsed() < Duration::from_secs(1), "{signal}: {:?}", asked.elapsed());
+        // The rest of the download would take more than 4 s.
+        assert!(asked.elapsed() < Duration::from_secs(3), "{signal}: {:?}", asked.elapsed());
         assert!(files("tar").is_empty(), "{signal}");
         let kept = kept();
         assert!((20_000..400_000).contains(&kept), "{kept}");

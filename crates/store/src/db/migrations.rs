@@ -2,16 +2,15 @@
 
 use std::pin::pin;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 
 use super::{
     Db,
     lock::StoreLock,
+    migration_files::MIGRATIONS,
     wait::{Observer, QUIET, WaitReport},
 };
 use crate::StoreError;
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// The newest schema version of this build.
 pub fn supported_version() -> i64 {

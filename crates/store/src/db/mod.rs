@@ -4,6 +4,7 @@ mod connect;
 mod file_system;
 mod host;
 mod lock;
+mod migration_files;
 mod migrations;
 mod wait;
 

@@ -1,9 +1,9 @@
 //! The running summary of a series, stored in its row of `metric`.
 
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 /// A row of `metric`.
-#[derive(Clone, Debug, Default, FromRow)]
+#[derive(Clone, Debug, Default)]
 pub struct Summary {
     pub id: i64,
     pub name: String,
@@ -18,11 +18,31 @@ pub struct Summary {
     max: Option<f64>,
     max_step: Option<i64>,
     /// The tick of its latest point: a metric has one value per log call.
-    #[sqlx(default)]
     pub last_tick: Option<i64>,
     /// Whether the row must be saved.
-    #[sqlx(default)]
     pub changed: bool,
+}
+
+// By hand, as the macros of sqlx compile sqlx and SQLite a second time, for the compiler.
+impl<'r> FromRow<'r, SqliteRow> for Summary {
+    fn from_row(row: &'r SqliteRow) -> Result<Summary, sqlx::Error> {
+        Ok(Summary {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            n: row.try_get("n")?,
+            n_nan: row.try_get("n_nan")?,
+            n_inf: row.try_get("n_inf")?,
+            first_bad_step: row.try_get("first_bad_step")?,
+            last: row.try_get("last")?,
+            last_step: row.try_get("last_step")?,
+            min: row.try_get("min")?,
+            min_step: row.try_get("min_step")?,
+            max: row.try_get("max")?,
+            max_step: row.try_get("max_step")?,
+            last_tick: None,
+            changed: false,
+        })
+    }
 }
 
 impl Summary {

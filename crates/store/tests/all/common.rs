@@ -19,9 +19,9 @@ pub fn fast_policy() -> FlushPolicy {
     FlushPolicy { flush: ms(20), busy: ms(50), retry: ms(100), heartbeat: ms(50), ..FlushPolicy::default() }
 }
 
-/// Waits for a condition, 15 s at most.
+/// Waits for a condition, a minute at most.
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    for _ in 0..600 {
+    for _ in 0..2400 {
         if done() {
             return;
         }

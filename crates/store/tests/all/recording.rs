@@ -114,12 +114,13 @@ fn requests_and_edits() {
     assert!(reader.changed().unwrap());
     store.request(id, Request::Checkpoint).unwrap();
     store.request(id, Request::Stop).unwrap();
-    let mut requests = Vec::new();
-    until("both have arrived", || {
-        requests.extend(recorder.requests());
-        requests.len() >= 2
+    recorder.flush();
+    let mut received = Vec::new();
+    until("the requests are received", || {
+        received.extend(recorder.requests());
+        received.len() > 1
     });
-    assert_eq!(requests, [Request::Checkpoint, Request::Stop]);
+    assert_eq!(received, [Request::Checkpoint, Request::Stop]);
     assert!(store.delete(id).unwrap_err().to_string().contains("stop it before"));
     assert!(Recorder::resume(&path, &new.uid, 0).err().unwrap().to_string().contains("is being recorded"));
     assert!(Recorder::start(&path, new.clone()).err().unwrap().to_string().contains("already"));

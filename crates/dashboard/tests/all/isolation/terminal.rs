@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::{CHILD, ROLE, STORE};
 
 /// Timeout of every wait, generous for a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The terminal and the dashboard on it.
 pub struct Terminal {

@@ -29,7 +29,7 @@ impl Trainer {
             Reader::open(store).is_ok_and(|r| r.runs().is_ok_and(|runs| runs.iter().any(|run| run.step > 50)))
         };
         while !recorded() {
-            assert!(begin.elapsed() < Duration::from_secs(30), "the trainer does not begin");
+            assert!(begin.elapsed() < Duration::from_secs(120), "the trainer does not begin");
             sleep(Duration::from_millis(50));
         }
         trainer
