@@ -43,6 +43,8 @@ impl SyntheticBatch {
             tokens: Tokens { mask: ids.f_ones_like()?.f_to_kind(Kind::Bool)?, ids },
             group: Tensor::f_arange(rows, int)?,
             classes: Tensor::f_arange(rows, int)?.f_remainder(classes.max(1) as i64)?,
+            slots: (0..rows).collect(),
+            captions: vec![[0; 2]; rows as usize],
             unreadable: Vec::new(),
         };
         let settings = StepSettings { micro_batch: 0, ..StepSettings::of(plan, inputs, Device::Cpu) };

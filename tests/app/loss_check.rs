@@ -59,6 +59,8 @@ fn batch(factor: f64) -> Batch {
         tokens: Tokens { mask: ids.ones_like().to_kind(Kind::Bool), ids },
         group: rows.copy(),
         classes: rows.remainder(4),
+        slots: (0..8).collect(),
+        captions: vec![[0; 2]; 8],
         unreadable: Vec::new(),
     }
 }

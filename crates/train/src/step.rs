@@ -163,19 +163,21 @@ impl Step<'_> {
         (tower, loss): (&TextTower, &dyn PairLoss),
         backward: Backward,
     ) -> Result<Scored> {
-        let parts = batch.parts(self.micro_batch_rows(batch))?;
+        let parts = batch.micro_batches(self.micro_batch_rows())?;
         let image_features = self.locked_features(&parts, Tower::Image, &|part| self.image_features(part))?;
         let text_features =
             self.locked_features(&parts, Tower::Text, &|part| self.text_features(part, tower))?;
         let image = |k: usize| {
-            self.embed(step, k, Tower::Image, || {
-                let features = cached_or(&image_features, k, || self.image_features(&parts[k]))?;
+            let (number, part) = &parts[k];
+            self.embed(step, *number, Tower::Image, || {
+                let features = cached_or(&image_features, k, || self.image_features(part))?;
                 self.components.image.project(&features, Mode::Train)
             })
         };
         let text = |k: usize| {
-            self.embed(step, k, Tower::Text, || {
-                let features = cached_or(&text_features, k, || self.text_features(&parts[k], tower))?;
+            let (number, part) = &parts[k];
+            self.embed(step, *number, Tower::Text, || {
+                let features = cached_or(&text_features, k, || self.text_features(part, tower))?;
                 tower.project(&features, Mode::Train)
             })
         };
@@ -196,9 +198,9 @@ impl Step<'_> {
     ) -> Result<Scored> {
         let (mixed, targets) = self.mixed(batch, step)?;
         let (mut mean, mut start) = (WeightedMean::default(), 0);
-        for (k, part) in mixed.parts(self.micro_batch_rows(batch))?.iter().enumerate() {
+        for (number, part) in &mixed.micro_batches(self.micro_batch_rows())? {
             self.phases.enter(Phase::Forward);
-            seed_model(self.settings.seed, step, k, Tower::Image);
+            seed_model(self.settings.seed, step, *number, Tower::Image);
             let project = |_| self.components.image.project(&self.image_features(part)?, Mode::Train);
             let embeddings = Embeddings::forward(&project, 1)?;
             let logits = classifier.logits(embeddings.leaves())?; // [b, C]
@@ -222,29 +224,29 @@ impl Step<'_> {
         Ok(self.loss_scale.apply(loss)?.f_backward()?)
     }
 
-    /// L2-normalised embeddings `[b, D]` of micro-batch `k`; repeated calls draw the same random numbers.
+    /// L2-normalised embeddings `[b, D]` of the micro-batch with this number; repeated calls draw the same random numbers.
     fn embed(
         &self,
         step: u64,
-        k: usize,
+        number: usize,
         tower: Tower,
         project: impl FnOnce() -> Result<Tensor>,
     ) -> Result<Tensor> {
-        seed_model(self.settings.seed, step, k, tower);
+        seed_model(self.settings.seed, step, number, tower);
         self.phases.during(Phase::Forward, || unit(&project()?))
     }
 
     /// The features `[b, width]` of each micro-batch if the tower is locked: computed once instead of in each pass.
     fn locked_features(
         &self,
-        parts: &[Batch],
+        parts: &[(usize, Batch)],
         tower: Tower,
         features: &dyn Fn(&Batch) -> Result<Tensor>,
     ) -> Result<Option<Vec<Tensor>>> {
         if self.mode(tower) == Mode::Train {
             return Ok(None);
         }
-        Ok(Some(tch::no_grad(|| parts.iter().map(features).collect::<Result<_>>())?))
+        Ok(Some(tch::no_grad(|| parts.iter().map(|(_, part)| features(part)).collect::<Result<_>>())?))
     }
 
     /// `[b, width]`, cached if the batch has them.
@@ -276,9 +278,10 @@ impl Step<'_> {
         Ok((mixed, targets))
     }
 
-    fn micro_batch_rows(&self, batch: &Batch) -> i64 {
+    /// Slots of a micro-batch.
+    fn micro_batch_rows(&self) -> i64 {
         match self.settings.micro_batch as i64 {
-            0 => batch.len(),
+            0 => i64::MAX,
             rows => rows,
         }
     }

@@ -7,7 +7,7 @@ use clip_lab_plugin_api::Dataset;
 
 use super::Trainer;
 use crate::reading;
-use clip_lab_input::{Batch, Loader, Read, Source};
+use clip_lab_input::{Batch, Loader, PlannedBatch, Read, Source};
 
 impl Trainer<'_> {
     pub(super) fn loader(&self) -> Result<Loader> {
@@ -31,10 +31,8 @@ impl Trainer<'_> {
             batches
         });
         // With cached features images are not opened again: skip the unreadable ones here.
-        let batches = batches.map(move |mut batch| {
-            batch.retain(|item| !unreadable.contains(&item.image));
-            batch
-        });
+        let batches = batches
+            .map(move |batch| PlannedBatch::from(batch).filtered(|item| !unreadable.contains(&item.image)));
         Loader::new(source, batches.take((self.inputs.total - from) as usize), self.workers(), self.device)
     }
 
