@@ -74,7 +74,8 @@ impl SyntheticBatch {
     ) -> Result<()> {
         let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
         let settings = self.settings;
-        compute(&Step { components, loss_scale: &mut loss_scale, phases: &phases, settings, report: false })
+        let (loss_scale, phases) = (&mut loss_scale, &phases);
+        compute(&Step { components, loss_scale, phases, settings, report: false, shared: None })
     }
 
     /// The forward pass of an evaluation: image features if `images`, else text features.

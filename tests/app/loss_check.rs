@@ -90,7 +90,7 @@ fn train_scaled(
     let (phases, mut steps) = (Phases::default(), Vec::new());
     for (number, batch) in (0..).zip(batches) {
         let (components, loss_scale) = (&mut components, &mut *loss_scale);
-        let mut step = Step { components, loss_scale, phases: &phases, settings, report };
+        let mut step = Step { components, loss_scale, phases: &phases, settings, report, shared: None };
         let output = step.run(batch, number, 1e-3).unwrap();
         let weights = step.components.params.trained().map(|param| param.tensor.copy()).collect();
         steps.push((output, weights));

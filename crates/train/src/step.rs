@@ -13,12 +13,13 @@ use tch::{Device, Kind, Tensor};
 
 use super::{
     components::Components,
-    embeddings::{Embeddings, Towers},
+    embeddings::{Embeddings, Gather, Towers, copies},
     inputs::Inputs,
     loss_scale::LossScale,
     mean::WeightedMean,
     phases::{Phase, Phases},
     random::{Tower, seed_model},
+    ranks::Shared,
     scalars::{LossCheck, read},
 };
 
@@ -56,6 +57,9 @@ pub struct Step<'a> {
     pub settings: StepSettings,
     /// Whether the values that loss and tricks report are needed.
     pub report: bool,
+    /// The other processes that make this step; none if there are none. `batch` then holds the rows of this one, and its
+    /// groups are those of all rows.
+    pub shared: Option<Shared<'a>>,
 }
 
 /// The result of a step.
@@ -80,7 +84,7 @@ impl Step<'_> {
         for trick in &mut self.components.tricks {
             trick.before_step(&self.components.params, step)?;
         }
-        let scored = self.forward_backward(batch, step)?;
+        let scored = self.score(batch, step)?;
         let output = if self.settings.loss_check.stops(&scored.loss)? {
             StepOutput { loss: scored.loss.f_double_value(&[])?, report: Vec::new() }
         } else {
@@ -91,8 +95,26 @@ impl Step<'_> {
         Ok(output)
     }
 
+    /// Adds the gradients of `batch` to the parameters, and returns the loss of all processes.
+    fn score(&self, batch: &Batch, step: u64) -> Result<Scored> {
+        let Some(shared) = &self.shared else { return self.forward_backward(batch, step) };
+        let params = &self.components.params;
+        let before = copies(params.buffers());
+        let mut scored = self.forward_backward(batch, step)?;
+        shared.combine_buffers(params, &before)?;
+        // Pairs have the same loss everywhere: it is computed on the embeddings of all.
+        if !self.has_pairs() {
+            shared.sum_scored(&mut scored)?;
+        }
+        Ok(scored)
+    }
+
     /// Updates the weights from their gradients, unless the loss is not finite.
     fn update(&mut self, scored: &Scored, step: u64, lr: f64) -> Result<StepOutput> {
+        if let Some(shared) = &self.shared {
+            self.phases.enter(Phase::Backward);
+            shared.sum_gradients(&self.components.params, self.has_pairs())?;
+        }
         self.phases.enter(Phase::Optimizer);
         let mut report = Report::default();
         // False if fp16 gradients overflowed: the update is skipped.
@@ -184,7 +206,9 @@ impl Step<'_> {
         let score =
             |image: &Tensor, text: &Tensor| loss.score(&Pair { image, text, group: Some(&batch.group) });
         let loss_check = self.settings.loss_check;
-        let towers = Towers { image: &image, text: &text, micro_batches: parts.len(), loss_check };
+        let gather = self.shared.map(|shared| move |own: &Tensor| shared.gather(own));
+        let gather = gather.as_ref().map(|gather| gather as Gather);
+        let towers = Towers { image: &image, text: &text, micro_batches: parts.len(), loss_check, gather };
         towers.gradients(&score, backward, self.components.params.buffers())
     }
 
@@ -198,6 +222,7 @@ impl Step<'_> {
     ) -> Result<Scored> {
         let (mixed, targets) = self.mixed(batch, step)?;
         let (mut mean, mut start) = (WeightedMean::default(), 0);
+        let all = self.shared.map_or(batch.len(), |shared| shared.rows());
         for (number, part) in &mixed.micro_batches(self.micro_batch_rows())? {
             self.phases.enter(Phase::Forward);
             seed_model(self.settings.seed, step, *number, Tower::Image);
@@ -206,7 +231,7 @@ impl Step<'_> {
             let logits = classifier.logits(embeddings.leaves())?; // [b, C]
             let targets = targets.f_narrow(0, start, part.len())?;
             let scored = loss.score(&Classes { logits: &logits, targets: &targets })?;
-            let weight = part.len() as f64 / batch.len() as f64;
+            let weight = part.len() as f64 / all as f64;
             let weighted = scored.loss.f_mul_scalar(weight)?;
             if self.settings.loss_check.stops(&weighted)? {
                 return Ok(scored);
@@ -216,7 +241,14 @@ impl Step<'_> {
             mean.add(&scored, weight)?;
             start += part.len();
         }
-        mean.finish().context("the batch has no images")
+        match mean.finish() {
+            None if self.shared.is_some() => Ok(Scored::new(Tensor::from(0.0))),
+            scored => scored.context("the batch has no images"),
+        }
+    }
+
+    fn has_pairs(&self) -> bool {
+        matches!(self.components.objective, Objective::Texts(_))
     }
 
     fn backward(&self, loss: &Tensor) -> Result<()> {
