@@ -5,8 +5,9 @@ use clip_lab_plan::Plan;
 use clip_lab_plugin_api::Dataset;
 use clip_lab_spec::secret;
 use clip_lab_torch_ext::LIBTORCH;
+use tch::{Kind, nn::VarStore};
 
-use super::Ranks;
+use super::{Ranks, on_host};
 use crate::{CODE, Inputs};
 
 /// Why a plan cannot be trained by `size` processes; none if it can.
@@ -41,6 +42,27 @@ impl Ranks {
         self.group.all_agree("[data.train]", &lists(inputs.train.as_ref()))?;
         self.group.all_agree("the number of steps", &inputs.total.to_string())
     }
+
+    /// Checks that all ranks start with the same weights, bit by bit.
+    ///
+    /// # Errors
+    /// When they differ, with the ranks of each.
+    pub fn compare_weights(&self, vars: &VarStore) -> Result<()> {
+        self.group.all_agree("the initial weights", &weights(vars)?)
+    }
+}
+
+/// A digest of all variables.
+fn weights(vars: &VarStore) -> Result<String> {
+    let mut all: Vec<_> = vars.variables().into_iter().collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut hasher = blake3::Hasher::new();
+    for (name, tensor) in all {
+        hasher.update(name.as_bytes());
+        let bytes = on_host(&tensor)?.f_reshape([-1])?.f_view_dtype(Kind::Uint8)?;
+        hasher.update(&Vec::<u8>::try_from(&bytes)?);
+    }
+    Ok(hasher.finalize().to_hex()[..16].to_owned())
 }
 
 /// A digest of the names, captions and classes of a data set. Unlike its fingerprint it holds no modification times, which
@@ -58,4 +80,23 @@ fn lists(data: &dyn Dataset) -> String {
         add(&format!("{:?}", data.class(index)));
     }
     hasher.finalize().to_hex()[..16].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Device, nn::Init};
+
+    #[test]
+    fn weights_that_differ_in_a_bit_have_another_digest() {
+        let digest = |value: f32| {
+            let vars = VarStore::new(Device::Cpu);
+            let _ = vars.root().f_var("a", &[2, 3], Init::Const(0.5)).unwrap();
+            let mut scale = vars.root().f_var("scale", &[], Init::Const(1.0)).unwrap();
+            tch::no_grad(|| scale.fill_(f64::from(value)));
+            weights(&vars).unwrap()
+        };
+        assert_eq!(digest(1.0), digest(1.0));
+        assert_ne!(digest(1.0), digest(1.0f32.next_up()));
+    }
 }

@@ -90,6 +90,9 @@ impl<'a> Trainer<'a> {
             self.warn_of_changed_random_stream();
             self.monitor.message(&format!("resuming at step {}", self.progress.step));
         }
+        if let Some(ranks) = self.ranks {
+            ranks.compare_weights(&self.components.vars)?;
+        }
         self.print_header();
         let devices = self.ranks.map_or(1, Ranks::size) as f64;
         self.clock.peak_flops = devices * peak_flops::peak(self.device, self.plan.run.precision)?;
