@@ -131,7 +131,9 @@ impl Exchange {
 fn groups_of(offers: &[Offer<'_>]) -> Tensor {
     let keys: Vec<&[i64]> = offers.iter().flat_map(Offer::keys).collect();
     let images: Vec<usize> = keys.iter().map(|key| key[0] as usize).collect();
-    let captions: Vec<_> = keys.iter().map(|key| Some(&key[1..])).collect();
+    // Rows without a caption have zeros, and are not equal to each other.
+    let captions: Vec<_> =
+        keys.iter().map(|key| Some(&key[1..]).filter(|digest| *digest != [0, 0])).collect();
     Tensor::from_slice(&groups(&images, &captions))
 }
 
@@ -141,9 +143,9 @@ mod tests {
 
     #[test]
     fn groups_are_of_all_ranks_and_rows_that_do_not_exist_are_in_none() {
-        let first = [0, 2, 1, 4, 0, /* rows */ 7, 1, 1, 8, 2, 2];
-        let second = [0, 1, 1, 4, 1, /* rows */ 9, 1, 1, 0, 0, 0];
+        let first = [0, 3, 1, 4, 0, /* rows */ 7, 1, 1, 8, 2, 2, 5, 0, 0];
+        let second = [0, 2, 1, 4, 1, /* rows */ 9, 1, 1, 6, 0, 0, 0, 0, 0];
         let offers = [Offer(&first), Offer(&second)];
-        assert_eq!(Vec::<i64>::try_from(groups_of(&offers)).unwrap(), [0, 1, 0]);
+        assert_eq!(Vec::<i64>::try_from(groups_of(&offers)).unwrap(), [0, 1, 2, 0, 4]);
     }
 }

@@ -47,7 +47,7 @@ impl Trainer<'_> {
     /// Agrees with the other ranks on the next step. None if one of them stops; then all do.
     pub(super) fn agree(&mut self, batch: Option<Batch>) -> Result<(Option<Batch>, Option<Agreement>)> {
         let Some(ranks) = self.ranks else { return Ok((batch, None)) };
-        let padding = self.plan.text.as_ref().and(self.inputs.tokenizer.as_ref());
+        let padding = self.inputs.tokenizer.as_ref().filter(|_| self.components.objective.texts().is_some());
         let exchange = Exchange {
             batch: self.plan.run.batch,
             micro_batch: self.step_settings().micro_batch,
@@ -56,7 +56,9 @@ impl Trainer<'_> {
         match ranks.agree(batch, self.stop.is_requested(), exchange)? {
             Some((batch, agreement)) => Ok((Some(batch), Some(agreement))),
             None => {
-                self.stop.request();
+                if !self.stop.is_requested() {
+                    self.stop.request();
+                }
                 Ok((None, None))
             }
         }
