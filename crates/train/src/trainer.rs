@@ -179,7 +179,11 @@ impl Trainer<'_> {
             })?;
         }
         if save {
-            self.try_save();
+            // The others wait for it: a large checkpoint may take longer than the timeout of a step.
+            self.on_first(|first| {
+                first.try_save();
+                Ok(())
+            })?;
         }
         Ok(())
     }
