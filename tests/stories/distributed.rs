@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     path::Path,
     process::Command,
     time::{Duration, Instant},
@@ -12,7 +13,7 @@ use tch::Kind;
 
 use crate::{
     lab::{COLOURS, Lab, TINY, colours},
-    program::{Running, assert_contains, until},
+    program::{Done, Running, assert_contains, until},
 };
 
 const LOSS: f64 = 1e-6;
@@ -21,7 +22,7 @@ const WEIGHTS: f64 = 1e-5;
 /// The spec of these stories: twenty steps in micro-batches of four, so that two processes have one each.
 fn spec(loss: &str, more: &str) -> String {
     let text =
-        TINY.replace("steps = 12", "steps = 20\nmicro_batch = 4").replace("eval_every = 2", "eval_every = 4");
+        TINY.replace("steps = 12", "steps = 20\nmicro_batch = 4").replace("eval_every = 2", "eval_every = 1");
     text.replace("plugin = \"clip\"\n[optimizer]", &format!("{loss}\n[optimizer]")) + more
 }
 
@@ -86,31 +87,53 @@ fn weights(path: &Path) -> Vec<(String, Vec<f64>)> {
     names.iter().map(|name| (name.clone(), values(name))).collect()
 }
 
-/// Trains with one process and with two, and compares them.
-fn assert_equal(lab: &Lab, what: &str, more: &[&str]) {
+/// Trains with one process and with several, and compares them.
+fn assert_equal(lab: &Lab, what: &str, more: &[&str], counts: &[&str]) {
     lab.run(&[&["run", "tiny.toml"], more].concat()).success();
     let one = Trained::newest(lab);
     assert!(one.losses.len() == 20 && one.losses[0].1 != one.losses[19].1);
-    lab.run(&[&["run", "tiny.toml", "--nproc", "2"], more].concat()).success();
-    Trained::newest(lab).assert_equals(&one, what);
+    for count in counts {
+        lab.run(&[&["run", "tiny.toml", "--nproc", count], more].concat()).success();
+        Trained::newest(lab).assert_equals(&one, &format!("{what}, 1 and {count}"));
+    }
 }
 
 #[test]
 fn two_processes_give_the_losses_and_weights_of_one() {
-    for (loss, tricks) in [
-        ("plugin = \"clip\"", ""),
-        ("plugin = \"siglip\"", "[[trick]]\nplugin = \"ema\"\n[[trick]]\nplugin = \"layer_decay\"\n"),
-        ("plugin = \"multi_positive\"", "[[trick]]\nplugin = \"clip_grad\"\nmax_norm = 0.5\n"),
-        ("plugin = \"clip\"", "[[trick]]\nplugin = \"freeze\"\nparams = [\"text\"]\nuntil = 7\n"),
+    for (what, loss, tricks) in [
+        ("clip", "plugin = \"clip\"", ""),
+        ("siglip, ema", "plugin = \"siglip\"", "[[trick]]\nplugin = \"ema\"\ndecay = 0.9\n"),
+        (
+            "multi_positive, clip_grad",
+            "plugin = \"multi_positive\"",
+            "[[trick]]\nplugin = \"clip_grad\"\nmax_norm = 0.5\n",
+        ),
+        ("clip, layer_decay", "plugin = \"clip\"", "[[trick]]\nplugin = \"layer_decay\"\n"),
+        ("clip, locked", "plugin = \"clip\"", "[[trick]]\nplugin = \"freeze\"\n"),
+        (
+            "clip, text locked until 7",
+            "plugin = \"clip\"",
+            "[[trick]]\nplugin = \"freeze\"\nparams = [\"text\"]\nuntil = 7\n",
+        ),
     ] {
-        assert_equal(&lab(&spec(loss, tricks)), &format!("{loss} {}", tricks.replace('\n', " ")), &[]);
+        assert_equal(&lab(&spec(loss, tricks)), what, &[], &["2"]);
     }
+}
+
+#[test]
+fn a_locked_tower_with_cached_features_is_trained_as_by_one_process() {
+    let text = spec("plugin = \"clip\"", "[[trick]]\nplugin = \"freeze\"\n");
+    let (head, rest) = text.split_once("[[augment]]").unwrap();
+    let rest = rest.split_once("[tokenizer]").unwrap().1;
+    let lab = lab(&format!("{head}[tokenizer]{rest}"));
+    fs::write(lab.path("data/11.png"), "not an image").unwrap();
+    assert_equal(&lab, "cached features, an unreadable image", &[], &["2"]);
 }
 
 #[test]
 fn micro_batches_of_a_process_are_those_of_the_whole_batch() {
     let lab = lab(&spec("plugin = \"clip\"", ""));
-    assert_equal(&lab, "two micro-batches each", &["--set", "run.micro_batch=2"]);
+    assert_equal(&lab, "batches of 16", &["--set", "run.batch=16"], &["2", "4"]);
 }
 
 #[test]
@@ -124,14 +147,14 @@ fn classes_are_trained_as_by_one_process() {
     let data = "[data.train]\nplugin = \"image_folder\"\nroot = \"rgb\"\n";
     let spec = format!("{run}{data}[model.image]{image}[model.classifier]\n[loss]{loss}");
     lab.write("tiny.toml", spec);
-    assert_equal(&lab, "cross_entropy", &[]);
+    assert_equal(&lab, "cross_entropy", &[], &["2"]);
 }
 
 #[test]
 fn an_unreadable_image_of_one_process_leaves_the_others_equal() {
     let lab = lab(&spec("plugin = \"clip\"", ""));
     fs::write(lab.path("data/07.png"), "not an image").unwrap();
-    assert_equal(&lab, "an unreadable image", &[]);
+    assert_equal(&lab, "an unreadable image", &[], &["2"]);
     let events = lab.events("broken_picture");
     assert!(events.len() == 1 && events[0].contains("07.png"), "{events:?}");
 }
@@ -214,5 +237,58 @@ fn a_killed_or_stopped_process_ends_the_others_and_the_checkpoint_is_sound() {
         for pid in all {
             assert!(!Path::new(&format!("/proc/{pid}")).exists(), "process {pid} has not ended");
         }
+    }
+}
+
+#[test]
+fn a_signal_to_one_process_stops_all_with_a_checkpoint() {
+    let lab = lab(&spec("plugin = \"clip\"", ""));
+    let run = begun(&lab);
+    signal("TERM", ranks(&run)[1]);
+    run.wait().stopped();
+    let shown = lab.newest();
+    assert_eq!(shown["status"], "interrupted", "{shown}");
+    let saved = weights(&lab.folder().join("last.safetensors"));
+    assert!(saved.iter().all(|(_, values)| values.iter().all(|value| value.is_finite())));
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_all_processes() {
+    let lab = lab(&spec("plugin = \"clip\"", ""));
+    let run = lab.run(&["run", "tiny.toml", "--nproc", "2", "--set", "optimizer.lr=1e30"]);
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    assert_contains(&lab.events("non_finite").join("\n"), &["the loss became", "was not applied"]);
+}
+
+/// Starts two processes as a launcher does, each with more arguments.
+fn launched(lab: &Lab, more: [&[&str]; 2]) -> Vec<Done> {
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port().to_string();
+    let start = |rank: usize| {
+        let mut command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), &["run", "tiny.toml"]);
+        command.args(more[rank]).env("RANK", rank.to_string()).env("LOCAL_RANK", rank.to_string());
+        command.env("WORLD_SIZE", "2").env("LOCAL_WORLD_SIZE", "2");
+        Running::spawn(command.env("MASTER_ADDR", "localhost").env("MASTER_PORT", &port))
+    };
+    let all: Vec<Running> = (0..2).map(start).collect();
+    all.into_iter().map(Running::wait).collect()
+}
+
+#[test]
+fn the_variables_of_torchrun_make_a_process_one_of_several() {
+    let lab = lab(&spec("plugin = \"clip\"", ""));
+    lab.run(&["run", "tiny.toml"]).success();
+    let one = Trained::newest(&lab);
+    for done in launched(&lab, [&[], &[]]) {
+        done.success();
+    }
+    Trained::newest(&lab).assert_equals(&one, "by torchrun's variables, 1 and 2");
+    assert_eq!(lab.runs().len(), 2, "rank 0 alone records");
+}
+
+#[test]
+fn processes_with_different_specs_do_not_train() {
+    let lab = lab(&spec("plugin = \"clip\"", ""));
+    for done in launched(&lab, [&[], &["--set", "optimizer.lr=0.1"]]) {
+        assert_contains(&done.failure(), &["the spec differs between the processes: rank 0 has"]);
     }
 }
