@@ -93,7 +93,7 @@ mod tests {
             let vars = VarStore::new(Device::Cpu);
             let _ = vars.root().f_var("a", &[2, 3], Init::Const(0.5)).unwrap();
             let mut scale = vars.root().f_var("scale", &[], Init::Const(1.0)).unwrap();
-            tch::no_grad(|| scale.fill_(f64::from(value)));
+            let _ = tch::no_grad(|| scale.fill_(f64::from(value)));
             weights(&vars).unwrap()
         };
         assert_eq!(digest(1.0), digest(1.0));
