@@ -21,6 +21,9 @@ use crate::{builtin, commands};
 /// }
 /// ```
 pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
+    if !clip_lab_launch::end_with_parent() {
+        return Exit::Failure.into();
+    }
     if let Some(error) = restart_with_environment() {
         print_error(format_args!("{error:#}"));
         return Exit::Failure.into();

@@ -24,6 +24,9 @@ fn main() -> ExitCode {
 fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
     let store = &cli.store;
     let output = match &cli.verb {
+        Verb::Run(args) if args.nproc.is_some() && study::is_study_file(&args.spec) => {
+            anyhow::bail!("--nproc is for specs, and {} is a study", args.spec.display())
+        }
         Verb::Run(args) if args.overfit.is_none() && study::is_study_file(&args.spec) => {
             return study::run(store, args, cli.trust_code);
         }
@@ -80,7 +83,7 @@ fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
 
 fn shows_dashboard(args: &RunArgs) -> bool {
     match args.ui() {
-        _ if args.overfit.is_some() => false,
+        _ if args.overfit.is_some() || args.nproc.is_some() || is_rank() => false,
         Some(ui) => ui == Ui::Dashboard,
         None => {
             if let Some(why) = run::plain_reason() {
@@ -89,6 +92,12 @@ fn shows_dashboard(args: &RunArgs) -> bool {
             run::can_draw()
         }
     }
+}
+
+/// Whether a launcher has started this process as one of several.
+fn is_rank() -> bool {
+    // The core reports mistakes in its variables.
+    clip_lab_launch::World::from_environment().map_or(true, |world| world.size > 1)
 }
 
 /// The arguments of the trainer, without `--ui`.

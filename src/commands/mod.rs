@@ -14,6 +14,7 @@ pub mod new;
 mod overfit;
 pub mod plugins;
 pub mod probe;
+mod processes;
 pub mod prompts;
 pub mod run;
 pub mod search;

@@ -43,6 +43,8 @@ impl SyntheticBatch {
             tokens: Tokens { mask: ids.f_ones_like()?.f_to_kind(Kind::Bool)?, ids },
             group: Tensor::f_arange(rows, int)?,
             classes: Tensor::f_arange(rows, int)?.f_remainder(classes.max(1) as i64)?,
+            slots: (0..rows).collect(),
+            captions: vec![[0; 2]; rows as usize],
             unreadable: Vec::new(),
         };
         let settings = StepSettings { micro_batch: 0, ..StepSettings::of(plan, inputs, Device::Cpu) };
@@ -72,7 +74,8 @@ impl SyntheticBatch {
     ) -> Result<()> {
         let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
         let settings = self.settings;
-        compute(&Step { components, loss_scale: &mut loss_scale, phases: &phases, settings, report: false })
+        let (loss_scale, phases) = (&mut loss_scale, &phases);
+        compute(&Step { components, loss_scale, phases, settings, report: false, shared: None })
     }
 
     /// The forward pass of an evaluation: image features if `images`, else text features.

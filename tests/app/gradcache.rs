@@ -28,7 +28,7 @@ fn towers<'a>(
     text: &'a dyn Fn(usize) -> Result<Tensor>,
     micro_batches: usize,
 ) -> Towers<'a> {
-    Towers { image, text, micro_batches, loss_check: LossCheck::BeforeBackward }
+    Towers { image, text, micro_batches, loss_check: LossCheck::BeforeBackward, gather: None }
 }
 
 /// A tower of two layers over inputs in micro-batches.

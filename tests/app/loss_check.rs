@@ -59,6 +59,8 @@ fn batch(factor: f64) -> Batch {
         tokens: Tokens { mask: ids.ones_like().to_kind(Kind::Bool), ids },
         group: rows.copy(),
         classes: rows.remainder(4),
+        slots: (0..8).collect(),
+        captions: vec![[0; 2]; 8],
         unreadable: Vec::new(),
     }
 }
@@ -88,7 +90,7 @@ fn train_scaled(
     let (phases, mut steps) = (Phases::default(), Vec::new());
     for (number, batch) in (0..).zip(batches) {
         let (components, loss_scale) = (&mut components, &mut *loss_scale);
-        let mut step = Step { components, loss_scale, phases: &phases, settings, report };
+        let mut step = Step { components, loss_scale, phases: &phases, settings, report, shared: None };
         let output = step.run(batch, number, 1e-3).unwrap();
         let weights = step.components.params.trained().map(|param| param.tensor.copy()).collect();
         steps.push((output, weights));

@@ -7,6 +7,7 @@ mod bucket;
 mod classifier;
 mod compare;
 mod conventions;
+mod distributed;
 mod doctor;
 mod embed;
 mod eval;

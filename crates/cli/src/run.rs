@@ -52,6 +52,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50", require_equals = true,
           conflicts_with_all = ["resume", "name"])]
     pub overfit: Option<NonZeroU64>,
+    /// Train on N processes of this machine: the batch is divided among them, and the losses stay the same
+    #[arg(long, value_name = "N", conflicts_with = "overfit")]
+    pub nproc: Option<NonZeroUsize>,
+    /// With several processes: how long one waits for the others, in seconds, before the run fails
+    #[arg(long, value_name = "SECONDS", default_value = "600")]
+    pub timeout: NonZeroU64,
     /// Options of studies
     #[command(flatten)]
     pub study: StudyArgs,

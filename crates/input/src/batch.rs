@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clip_lab_plugin_api::Tokens;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::Unreadable;
 
@@ -18,10 +18,14 @@ pub struct Batch {
     /// The captions; empty when training on classes.
     pub tokens: Tokens,
     /// Duplicate groups, `[B]` int64: rows of a group have the same image or caption, so they are not negatives of each
-    /// other.
+    /// other. With several processes those of the global batch.
     pub group: Tensor,
     /// The classes, `[B]` int64; zeros when training on captions.
     pub classes: Tensor,
+    /// The slot of each row, ascending: its row in the global batch if every image were readable.
+    pub slots: Vec<i64>,
+    /// Digests of the captions, ignoring case and spaces, `[B]`; zeros when training on classes.
+    pub captions: Vec<[i64; 2]>,
     /// Unreadable images. Their pairs are not in the batch.
     pub unreadable: Vec<Unreadable>,
 }
@@ -43,6 +47,7 @@ impl Batch {
     /// When the range exceeds the batch.
     pub fn rows(&self, start: i64, len: i64) -> Result<Self> {
         let rows = |tensor: &Tensor| tensor.f_narrow(0, start, len);
+        let range = start as usize..(start + len) as usize;
         Ok(Self {
             images: self.images.as_ref().map(rows).transpose()?,
             features: self.features.as_ref().map(rows).transpose()?,
@@ -50,16 +55,40 @@ impl Batch {
             tokens: Tokens { ids: rows(&self.tokens.ids)?, mask: rows(&self.tokens.mask)? },
             group: rows(&self.group)?,
             classes: rows(&self.classes)?,
+            slots: self.slots[range.clone()].to_vec(),
+            captions: self.captions[range].to_vec(),
             unreadable: Vec::new(),
         })
     }
 
-    /// Splits the batch into parts of `size` rows; the last may be smaller.
+    /// Splits the batch into micro-batches of `size` slots, with their numbers in the global batch. Those without a readable
+    /// image are left out.
     ///
     /// # Errors
     /// When libtorch fails.
-    pub fn parts(&self, size: i64) -> Result<Vec<Self>> {
-        let starts = (0..self.len()).step_by(size.max(1) as usize);
-        starts.map(|start| self.rows(start, size.max(1).min(self.len() - start))).collect()
+    pub fn micro_batches(&self, size: i64) -> Result<Vec<(usize, Self)>> {
+        let (size, mut start, mut parts) = (size.max(1), 0, Vec::new());
+        for slots in self.slots.chunk_by(|a, b| a / size == b / size) {
+            let rows = slots.len() as i64;
+            parts.push(((slots[0] / size) as usize, self.rows(start, rows)?));
+            start += rows;
+        }
+        Ok(parts)
+    }
+
+    /// Pads the captions with token `id` to `length` tokens, if they are shorter.
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    pub fn pad_captions(&mut self, length: i64, id: i64) -> Result<()> {
+        let missing = length - self.tokens.ids.size2()?.1;
+        if missing > 0 {
+            let (rows, Tokens { ids, mask }) = (self.len(), &self.tokens);
+            let padding = Tensor::f_full([rows, missing], id, (Kind::Int64, ids.device()))?;
+            let ids = Tensor::f_cat(&[ids, &padding], 1)?;
+            let unused = Tensor::f_zeros([rows, missing], (Kind::Bool, mask.device()))?;
+            self.tokens = Tokens { mask: Tensor::f_cat(&[mask, &unused], 1)?, ids };
+        }
+        Ok(())
     }
 }

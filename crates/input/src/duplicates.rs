@@ -33,7 +33,7 @@ pub fn captions_follow_classes(data: &dyn Dataset) -> bool {
 /// The duplicate group of each row: connected components of rows with equal images or captions. If a and b share an
 /// image, and b and c a caption, all three are one group. Rows without a caption are compared by image only. A group is
 /// named by its first row.
-pub(super) fn groups(images: &[usize], captions: &[Option<&str>]) -> Vec<i64> {
+pub fn groups<K: Hash + Eq>(images: &[usize], captions: &[Option<K>]) -> Vec<i64> {
     let mut parents: Vec<usize> = (0..images.len()).collect();
     merge_equal(&mut parents, images.iter().map(Some));
     merge_equal(&mut parents, captions.iter().map(Option::as_ref));
@@ -85,6 +85,10 @@ mod tests {
         assert_eq!(group(&[4, 5, 6], &["a", "b", "b"]), [0, 1, 1]);
         // 0 and 2 share an image, 2 and 3 a caption, 3 and 1 an image.
         assert_eq!(group(&[4, 5, 4, 5, 9], &["a", "b", "c", "c", "z"]), [0, 0, 0, 0, 4]);
-        assert_eq!(groups(&[1, 2, 1], &[None, None, None]), [0, 1, 0], "no caption is not an equal caption");
+        assert_eq!(
+            groups(&[1, 2, 1], &[None::<&str>, None, None]),
+            [0, 1, 0],
+            "no caption is not an equal caption"
+        );
     }
 }

@@ -15,7 +15,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use tch::Device;
 
 use super::{
-    Batch, Item, Padding,
+    Batch, Item, Padding, PlannedBatch,
     collate::{Collated, Uploading},
     images::{ImageRow, Images, Normaliser, Pixels},
     source::{Sample, Source},
@@ -39,9 +39,9 @@ type Job = (u64, Item, Option<ImageRow>);
 pub struct Loader {
     jobs: Sender<Job>,
     results: Receiver<(u64, Sample)>,
-    batches: Box<dyn Iterator<Item = Vec<Item>> + Send>,
-    /// Size and images of the batches that are being read.
-    pending: VecDeque<(usize, Option<Images>)>,
+    batches: Box<dyn Iterator<Item = PlannedBatch> + Send>,
+    /// Slots and images of the batches that are being read.
+    pending: VecDeque<(Vec<i64>, Option<Images>)>,
     /// Samples that arrived before their turn.
     out_of_order: BTreeMap<u64, Sample>,
     sent: u64,
@@ -69,7 +69,7 @@ impl Loader {
     /// When libtorch does not find the device.
     pub fn new(
         source: Source,
-        batches: impl Iterator<Item = Vec<Item>> + Send + 'static,
+        batches: impl Iterator<Item: Into<PlannedBatch>> + Send + 'static,
         workers: usize,
         device: Device,
     ) -> Result<Self> {
@@ -82,7 +82,7 @@ impl Loader {
     fn copying(
         (pixels, uploads_ahead): (Pixels, bool),
         source: Source,
-        batches: impl Iterator<Item = Vec<Item>> + Send + 'static,
+        batches: impl Iterator<Item: Into<PlannedBatch>> + Send + 'static,
         workers: usize,
         device: Device,
     ) -> Result<Self> {
@@ -102,7 +102,7 @@ impl Loader {
         Ok(Self {
             jobs,
             results,
-            batches: Box::new(batches),
+            batches: Box::new(batches.map(Into::into)),
             pending: VecDeque::new(),
             out_of_order: BTreeMap::new(),
             sent: 0,
@@ -150,33 +150,34 @@ impl Loader {
     /// Whether the workers have read the next batch, so that it is collated without waiting.
     fn is_ready(&mut self) -> bool {
         self.out_of_order.extend(self.results.try_iter());
-        self.pending.front().is_some_and(|(count, _)| {
-            let end = self.taken + *count as u64;
-            self.out_of_order.range(..end).count() == *count
+        self.pending.front().is_some_and(|(slots, _)| {
+            let end = self.taken + slots.len() as u64;
+            self.out_of_order.range(..end).count() == slots.len()
         })
     }
 
     /// The next batch in host memory, or none at the end or if `stop` is true while waiting for the workers.
     fn collate(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Collated>> {
         self.send_ahead()?;
-        let Some((count, images)) = self.pending.pop_front() else { return Ok(None) };
-        let mut samples = Vec::with_capacity(count);
-        while samples.len() < count {
+        let Some((slots, images)) = self.pending.pop_front() else { return Ok(None) };
+        let mut samples = Vec::with_capacity(slots.len());
+        while samples.len() < slots.len() {
             let Some(sample) = self.next_sample(stop)? else { return Ok(None) };
             samples.push(sample);
         }
         self.send_ahead()?;
-        Ok(Some(Collated::new(samples, images, self.padding, self.device)?))
+        Ok(Some(Collated::new(samples, &slots, images, self.padding, self.device)?))
     }
 
     fn send_ahead(&mut self) -> Result<()> {
         while self.pending.len() <= PREFETCHED_BATCHES {
             let Some(batch) = self.batches.next() else { return Ok(()) };
-            let rows = self.side.map(|side| Images::new(self.pixels, batch.len(), side, self.device));
+            let (slots, items) = batch.unzip();
+            let rows = self.side.map(|side| Images::new(self.pixels, items.len(), side, self.device));
             let (whole, rows) = rows.transpose()?.unzip();
-            self.pending.push_back((batch.len(), whole));
+            self.pending.push_back((slots, whole));
             let mut rows = rows.into_iter().flatten();
-            for item in batch {
+            for item in items {
                 // Fails only if all workers have ended, which `next_sample` reports.
                 let _ = self.jobs.send((self.sent, item, rows.next()));
                 self.sent += 1;

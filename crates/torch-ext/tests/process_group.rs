@@ -113,7 +113,13 @@ fn child_process() {
             let tensor = Tensor::from_slice(&[1f32; 1000]);
             report(group.all_reduce(&tensor, Op::Sum).unwrap_err())
         }
-        "dead" | "stopped" => wait_for_a_lost_rank(&group, &role),
+        "dead" | "stopped" | "stopped at work" => wait_for_a_lost_rank(&group, &role),
+        "works" => {
+            if at.rank == 0 {
+                sleep(3 * TIMEOUT);
+            }
+            group.barrier_within(20 * TIMEOUT).unwrap();
+        }
         "shapes" => {
             let numbers = Tensor::zeros([2, 3], (Kind::Float, Device::Cpu));
             let columns = numbers.transpose(0, 1);
@@ -186,7 +192,11 @@ fn wait_for_a_lost_rank(group: &ProcessGroup, role: &str) {
             _ => sleep(Duration::from_secs(60)),
         }
     }
-    let error = group.all_reduce(&tensor, Op::Sum).and_then(|()| group.barrier()).unwrap_err();
+    let error = match role {
+        "stopped at work" => group.barrier_within(20 * TIMEOUT),
+        _ => group.all_reduce(&tensor, Op::Sum).and_then(|()| group.barrier()),
+    };
+    let error = error.unwrap_err();
     assert!(group.barrier().is_err(), "a group that failed cannot be used");
     report(error)
 }
@@ -244,7 +254,7 @@ fn survivors(size: usize, role: &str) -> Vec<String> {
     let start_time = Instant::now();
     let mut children = start(size, role);
     let mut lost = children.pop().unwrap();
-    if role == "stopped" {
+    if role != "dead" {
         let mut line = String::new();
         let mut stdout = BufReader::new(lost.stdout.take().unwrap());
         while !line.contains("@ ready") {
@@ -290,6 +300,20 @@ fn a_stopped_rank_ends_the_others_after_the_timeout() {
         assert!((3.0..10.0).contains(&waited(output)), "{output}");
         assert!(output.contains("all_reduce 1 of Float [1000]"), "{output}");
         assert!(output.contains("no sign of life from rank 2\n"), "{output}");
+    }
+    assert!(outputs.concat().contains("@ timeout: "), "{outputs:?}");
+}
+
+#[test]
+fn a_rank_that_works_is_waited_for_longer_than_the_timeout() {
+    run(2, "works");
+}
+
+#[test]
+fn a_rank_that_is_stopped_at_work_ends_the_others_after_the_timeout() {
+    let outputs = survivors(3, "stopped at work");
+    for output in &outputs {
+        assert!(output.contains("barrier 1") && output.contains("no sign of life from rank 2\n"), "{output}");
     }
     assert!(outputs.concat().contains("@ timeout: "), "{outputs:?}");
 }

@@ -14,6 +14,9 @@ use super::scalars::LossCheck;
 /// Embeddings `[b, D]` of the micro-batch with this index. Calls with the same index must draw the same random numbers.
 pub type Embed<'a> = &'a dyn Fn(usize) -> Result<Tensor>;
 
+/// The embeddings `[B, D]` of all processes, and the row of the first of `own`: `[b, D]`, undefined if b is 0.
+pub type Gather<'a> = &'a dyn Fn(&Tensor) -> Result<(Tensor, i64)>;
+
 /// Two towers over the micro-batches of a batch.
 pub struct Towers<'a> {
     /// Embeds the images of a micro-batch.
@@ -24,6 +27,8 @@ pub struct Towers<'a> {
     pub micro_batches: usize,
     /// When the loss is checked.
     pub loss_check: LossCheck,
+    /// Adds the embeddings of the other processes; none if there are none.
+    pub gather: Option<Gather<'a>>,
 }
 
 impl Towers<'_> {
@@ -39,8 +44,8 @@ impl Towers<'_> {
         backward: &dyn Fn(&Tensor) -> Result<()>,
         buffers: &[(String, Tensor)],
     ) -> Result<Scored> {
-        let image = Embeddings::forward(self.image, self.micro_batches)?;
-        let text = Embeddings::forward(self.text, self.micro_batches)?;
+        let image = Embeddings::forward(self.image, self.micro_batches)?.gathered(self.gather)?;
+        let text = Embeddings::forward(self.text, self.micro_batches)?.gathered(self.gather)?;
         let after_first_pass = if self.micro_batches > 1 { copies(buffers) } else { Vec::new() };
         let mut scored = score(image.leaves(), text.leaves())?;
         if !self.loss_check.stops(&scored.loss)? {
@@ -61,10 +66,12 @@ pub struct Embeddings<'a> {
     /// The same with their graph, if one micro-batch is the whole batch.
     graph: Option<Tensor>,
     lengths: Vec<i64>,
+    /// The first and the number of our rows among the leaves; none if all are ours.
+    own: Option<(i64, i64)>,
 }
 
 impl<'a> Embeddings<'a> {
-    /// Embeds every micro-batch.
+    /// Embeds every micro-batch. The leaves of none are undefined.
     ///
     /// # Errors
     /// When the tower fails.
@@ -72,12 +79,27 @@ impl<'a> Embeddings<'a> {
         if micro_batches == 1 {
             let rows = embed(0)?;
             let leaves = rows.f_detach()?.f_set_requires_grad(true)?;
-            return Ok(Self { embed, leaves, graph: Some(rows), lengths: Vec::new() });
+            return Ok(Self { embed, leaves, graph: Some(rows), lengths: Vec::new(), own: None });
+        }
+        if micro_batches == 0 {
+            return Ok(Self { embed, leaves: Tensor::new(), graph: None, lengths: Vec::new(), own: None });
         }
         let without_graph = |k| tch::no_grad(|| clip_lab_torch_ext::uncounted(|| embed(k)));
         let rows = (0..micro_batches).map(without_graph).collect::<Result<Vec<_>>>()?;
         let lengths = rows.iter().map(|rows| rows.size()[0]).collect();
-        Ok(Self { embed, leaves: Tensor::f_cat(&rows, 0)?.f_set_requires_grad(true)?, graph: None, lengths })
+        let leaves = Tensor::f_cat(&rows, 0)?.f_set_requires_grad(true)?;
+        Ok(Self { embed, leaves, graph: None, lengths, own: None })
+    }
+
+    /// Adds the embeddings of the other processes to the leaves.
+    ///
+    /// # Errors
+    /// When another process fails.
+    pub fn gathered(self, gather: Option<Gather>) -> Result<Self> {
+        let Some(gather) = gather else { return Ok(self) };
+        let rows = if self.leaves.defined() { self.leaves.size()[0] } else { 0 };
+        let (all, first) = gather(&self.leaves)?;
+        Ok(Self { leaves: all.f_set_requires_grad(true)?, own: Some((first, rows)), ..self })
     }
 
     /// Leaf embeddings for the loss, `[B, D]`.
@@ -94,6 +116,10 @@ impl<'a> Embeddings<'a> {
         if !gradient.defined() {
             return Ok(());
         }
+        let gradient = match self.own {
+            Some((first, rows)) => gradient.f_narrow(0, first, rows)?,
+            None => gradient,
+        };
         if let Some(rows) = &self.graph {
             return backpropagate(rows, &gradient);
         }
@@ -116,7 +142,8 @@ fn backpropagate(rows: &Tensor, gradient: &Tensor) -> Result<()> {
     Ok(())
 }
 
-fn copies(buffers: &[(String, Tensor)]) -> Vec<Tensor> {
+/// Copies of buffers.
+pub(crate) fn copies(buffers: &[(String, Tensor)]) -> Vec<Tensor> {
     buffers.iter().map(|(_, buffer)| buffer.copy()).collect()
 }
 

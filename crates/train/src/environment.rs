@@ -18,11 +18,15 @@ pub const CODE: &str = env!("CLIP_LAB_CODE");
 /// A longer diff is truncated: it may contain a data set that is missing in `.gitignore`.
 const MAX_DIFF_BYTES: usize = 1 << 20;
 
-/// Describes this machine, the working tree and the data. Unknown fields stay empty.
-pub fn capture(chosen: &ChosenDevice, inputs: &Inputs) -> Environment {
+/// The entry of the environment with the number of processes, if there are several.
+pub const PROCESSES: &str = "processes";
+
+/// Describes this machine, the working tree and the data, for a run of several `processes`. Unknown fields stay empty.
+pub fn capture(chosen: &ChosenDevice, inputs: &Inputs, processes: usize) -> Environment {
     // Specs and command lines may contain passwords.
     let git_diff = git(&["diff", "HEAD"]).map(|diff| secret::text(&truncated(diff, MAX_DIFF_BYTES)));
     let fault = chosen.fault.as_deref().map(|fault| ("cuda_fault".to_owned(), Value::from(fault)));
+    let processes = (processes > 1).then(|| (PROCESSES.to_owned(), processes.into()));
     Environment {
         git_commit: git(&["rev-parse", "HEAD"]),
         git_branch: git(&["rev-parse", "--abbrev-ref", "HEAD"]),
@@ -37,7 +41,12 @@ pub fn capture(chosen: &ChosenDevice, inputs: &Inputs) -> Environment {
         os: fs::read_to_string("/proc/version").ok().map(|text| text.trim().to_owned()),
         argv: std::env::args_os().map(|argument| secret::text(&argument.to_string_lossy())).collect(),
         cwd: std::env::current_dir().ok().map(|folder| folder.display().to_string()),
-        extra: digests(inputs).into_iter().chain(image_counts(inputs)).chain(fault).collect(),
+        extra: digests(inputs)
+            .into_iter()
+            .chain(image_counts(inputs))
+            .chain(fault)
+            .chain(processes)
+            .collect(),
     }
 }
 

@@ -19,6 +19,7 @@ mod peak_flops;
 mod phases;
 mod probe;
 mod random;
+mod ranks;
 mod reading;
 mod run_record;
 mod scalars;
@@ -30,7 +31,7 @@ mod trainer;
 
 pub use averaged_weights::WeightsKind;
 pub use components::{Components, count};
-pub use embeddings::{Embed, Embeddings, Towers as MicroBatchedTowers};
+pub use embeddings::{Embed, Embeddings, Gather, Towers as MicroBatchedTowers};
 pub use ended::Ended;
 pub use environment::CODE;
 pub use evaluate::{EmbeddedData, Towers, evaluate_split};
@@ -42,6 +43,7 @@ pub use monitor::{Monitor, Silent, StepStatus, Summary};
 pub use overfit::{Overfitted, overfit};
 pub use phases::Phases;
 pub use random::{Tower, seed_model};
+pub use ranks::{Agreement, Ranks, Shared, unfit};
 pub use run_record::{Options, RunRecord, finished, goal};
 pub use scalars::LossCheck;
 pub use step::{Step, StepOutput, StepSettings};
@@ -61,26 +63,63 @@ use clip_lab_plan::Plan;
 /// # Errors
 /// When data, model or store fail; the run is then recorded as failed, with the error.
 pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop) -> Result<Ended> {
-    let chosen = device(&plan.run.device)?;
+    train(plan, options, monitor, stop, None)
+}
+
+/// Trains a plan as one of several processes; rank 0 records. Returns when all have ended.
+///
+/// # Errors
+/// As [`run`], on all ranks when one fails.
+pub fn run_as_rank(
+    plan: &Plan,
+    options: &Options,
+    monitor: &mut dyn Monitor,
+    stop: Stop,
+    ranks: Ranks,
+) -> Result<Ended> {
+    let trained = train(plan, options, monitor, stop, Some(&ranks));
+    ranks.leave(trained)
+}
+
+fn train(
+    plan: &Plan,
+    options: &Options,
+    monitor: &mut dyn Monitor,
+    stop: Stop,
+    ranks: Option<&Ranks>,
+) -> Result<Ended> {
+    let mut chosen = device(&plan.run.device)?;
+    if let Some(ranks) = ranks {
+        chosen = device(&ranks.device_name(&plan.run.device, chosen.device))?;
+    }
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
     }
     clip_lab_torch_ext::retain_freed_memory();
     let inputs = Inputs::open(plan)?;
-    let run_record =
-        RunRecord::open(plan, options, environment::capture(&chosen, &inputs), inputs.total, monitor)?;
+    let open = |monitor: &mut dyn Monitor| {
+        let environment = environment::capture(&chosen, &inputs, ranks.map_or(1, Ranks::size));
+        RunRecord::open(plan, options, environment, inputs.total, monitor)
+    };
+    let run_record = match ranks {
+        None => open(monitor)?,
+        Some(ranks) => {
+            ranks.compare(plan, &inputs)?;
+            let own = ranks.is_first().then(|| open(monitor)).transpose()?;
+            RunRecord::shared(own, ranks, options)?
+        }
+    };
     if let Some(fault) = &chosen.fault {
         run_record.recorder.event(Level::Warning, "device", None, fault);
         monitor.warn(fault);
     }
     stop.mark_started();
-    let trained = Trainer::new(plan, inputs, chosen.device, &run_record, &mut *monitor, stop).and_then(
-        |mut trainer| {
+    let trained = Trainer::new(plan, inputs, chosen.device, &run_record, &mut *monitor, stop, ranks)
+        .and_then(|mut trainer| {
             let ended = trainer.train()?;
             trainer.send_summary(&ended);
             Ok(ended)
-        },
-    );
+        });
     let (status, reason) = match &trained {
         Ok(Ended::Finished) => (Status::Finished, None),
         Ok(Ended::Stopped { step }) => (Status::Interrupted, Some(format!("stopped at step {step}"))),

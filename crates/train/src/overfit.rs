@@ -42,8 +42,14 @@ pub fn overfit(
     ensure!(batch.len() > 1, "the first batch has {} readable items, at least 2 are needed", batch.len());
     let (phases, mut loss_scale, lr) = (Phases::default(), LossScale::new(plan.run.precision), components.lr);
     let settings = StepSettings::of(plan, inputs, device);
-    let mut training =
-        Step { components, loss_scale: &mut loss_scale, phases: &phases, settings, report: false };
+    let mut training = Step {
+        components,
+        loss_scale: &mut loss_scale,
+        phases: &phases,
+        settings,
+        report: false,
+        shared: None,
+    };
     let mut losses = Vec::new();
     for step in 0..steps {
         let warmup = ((step + 1) as f64 / WARMUP as f64).min(1.0);

@@ -13,12 +13,13 @@ use tch::{Device, Kind, Tensor};
 
 use super::{
     components::Components,
-    embeddings::{Embeddings, Towers},
+    embeddings::{Embeddings, Gather, Towers, copies},
     inputs::Inputs,
     loss_scale::LossScale,
     mean::WeightedMean,
     phases::{Phase, Phases},
     random::{Tower, seed_model},
+    ranks::Shared,
     scalars::{LossCheck, read},
 };
 
@@ -56,6 +57,9 @@ pub struct Step<'a> {
     pub settings: StepSettings,
     /// Whether the values that loss and tricks report are needed.
     pub report: bool,
+    /// The other processes that make this step; none if there are none. `batch` then holds the rows of this one, and its
+    /// groups are those of all rows.
+    pub shared: Option<Shared<'a>>,
 }
 
 /// The result of a step.
@@ -80,7 +84,7 @@ impl Step<'_> {
         for trick in &mut self.components.tricks {
             trick.before_step(&self.components.params, step)?;
         }
-        let scored = self.forward_backward(batch, step)?;
+        let scored = self.score(batch, step)?;
         let output = if self.settings.loss_check.stops(&scored.loss)? {
             StepOutput { loss: scored.loss.f_double_value(&[])?, report: Vec::new() }
         } else {
@@ -91,8 +95,26 @@ impl Step<'_> {
         Ok(output)
     }
 
+    /// Adds the gradients of `batch` to the parameters, and returns the loss of all processes.
+    fn score(&self, batch: &Batch, step: u64) -> Result<Scored> {
+        let Some(shared) = &self.shared else { return self.forward_backward(batch, step) };
+        let params = &self.components.params;
+        let before = copies(params.buffers());
+        let mut scored = self.forward_backward(batch, step)?;
+        shared.combine_buffers(params, &before)?;
+        // Pairs have the same loss everywhere: it is computed on the embeddings of all.
+        if !self.has_pairs() {
+            shared.sum_scored(&mut scored)?;
+        }
+        Ok(scored)
+    }
+
     /// Updates the weights from their gradients, unless the loss is not finite.
     fn update(&mut self, scored: &Scored, step: u64, lr: f64) -> Result<StepOutput> {
+        if let Some(shared) = &self.shared {
+            self.phases.enter(Phase::Backward);
+            shared.sum_gradients(&self.components.params, self.has_pairs())?;
+        }
         self.phases.enter(Phase::Optimizer);
         let mut report = Report::default();
         // False if fp16 gradients overflowed: the update is skipped.
@@ -163,26 +185,30 @@ impl Step<'_> {
         (tower, loss): (&TextTower, &dyn PairLoss),
         backward: Backward,
     ) -> Result<Scored> {
-        let parts = batch.parts(self.micro_batch_rows(batch))?;
+        let parts = batch.micro_batches(self.micro_batch_rows())?;
         let image_features = self.locked_features(&parts, Tower::Image, &|part| self.image_features(part))?;
         let text_features =
             self.locked_features(&parts, Tower::Text, &|part| self.text_features(part, tower))?;
         let image = |k: usize| {
-            self.embed(step, k, Tower::Image, || {
-                let features = cached_or(&image_features, k, || self.image_features(&parts[k]))?;
+            let (number, part) = &parts[k];
+            self.embed(step, *number, Tower::Image, || {
+                let features = cached_or(&image_features, k, || self.image_features(part))?;
                 self.components.image.project(&features, Mode::Train)
             })
         };
         let text = |k: usize| {
-            self.embed(step, k, Tower::Text, || {
-                let features = cached_or(&text_features, k, || self.text_features(&parts[k], tower))?;
+            let (number, part) = &parts[k];
+            self.embed(step, *number, Tower::Text, || {
+                let features = cached_or(&text_features, k, || self.text_features(part, tower))?;
                 tower.project(&features, Mode::Train)
             })
         };
         let score =
             |image: &Tensor, text: &Tensor| loss.score(&Pair { image, text, group: Some(&batch.group) });
         let loss_check = self.settings.loss_check;
-        let towers = Towers { image: &image, text: &text, micro_batches: parts.len(), loss_check };
+        let gather = self.shared.map(|shared| move |own: &Tensor| shared.gather(own));
+        let gather = gather.as_ref().map(|gather| gather as Gather);
+        let towers = Towers { image: &image, text: &text, micro_batches: parts.len(), loss_check, gather };
         towers.gradients(&score, backward, self.components.params.buffers())
     }
 
@@ -196,15 +222,16 @@ impl Step<'_> {
     ) -> Result<Scored> {
         let (mixed, targets) = self.mixed(batch, step)?;
         let (mut mean, mut start) = (WeightedMean::default(), 0);
-        for (k, part) in mixed.parts(self.micro_batch_rows(batch))?.iter().enumerate() {
+        let all = self.shared.map_or(batch.len(), |shared| shared.rows());
+        for (number, part) in &mixed.micro_batches(self.micro_batch_rows())? {
             self.phases.enter(Phase::Forward);
-            seed_model(self.settings.seed, step, k, Tower::Image);
+            seed_model(self.settings.seed, step, *number, Tower::Image);
             let project = |_| self.components.image.project(&self.image_features(part)?, Mode::Train);
             let embeddings = Embeddings::forward(&project, 1)?;
             let logits = classifier.logits(embeddings.leaves())?; // [b, C]
             let targets = targets.f_narrow(0, start, part.len())?;
             let scored = loss.score(&Classes { logits: &logits, targets: &targets })?;
-            let weight = part.len() as f64 / batch.len() as f64;
+            let weight = part.len() as f64 / all as f64;
             let weighted = scored.loss.f_mul_scalar(weight)?;
             if self.settings.loss_check.stops(&weighted)? {
                 return Ok(scored);
@@ -214,7 +241,14 @@ impl Step<'_> {
             mean.add(&scored, weight)?;
             start += part.len();
         }
-        mean.finish().context("the batch has no images")
+        match mean.finish() {
+            None if self.shared.is_some() => Ok(Scored::new(Tensor::from(0.0))),
+            scored => scored.context("the batch has no images"),
+        }
+    }
+
+    fn has_pairs(&self) -> bool {
+        matches!(self.components.objective, Objective::Texts(_))
     }
 
     fn backward(&self, loss: &Tensor) -> Result<()> {
@@ -222,29 +256,29 @@ impl Step<'_> {
         Ok(self.loss_scale.apply(loss)?.f_backward()?)
     }
 
-    /// L2-normalised embeddings `[b, D]` of micro-batch `k`; repeated calls draw the same random numbers.
+    /// L2-normalised embeddings `[b, D]` of the micro-batch with this number; repeated calls draw the same random numbers.
     fn embed(
         &self,
         step: u64,
-        k: usize,
+        number: usize,
         tower: Tower,
         project: impl FnOnce() -> Result<Tensor>,
     ) -> Result<Tensor> {
-        seed_model(self.settings.seed, step, k, tower);
+        seed_model(self.settings.seed, step, number, tower);
         self.phases.during(Phase::Forward, || unit(&project()?))
     }
 
     /// The features `[b, width]` of each micro-batch if the tower is locked: computed once instead of in each pass.
     fn locked_features(
         &self,
-        parts: &[Batch],
+        parts: &[(usize, Batch)],
         tower: Tower,
         features: &dyn Fn(&Batch) -> Result<Tensor>,
     ) -> Result<Option<Vec<Tensor>>> {
         if self.mode(tower) == Mode::Train {
             return Ok(None);
         }
-        Ok(Some(tch::no_grad(|| parts.iter().map(features).collect::<Result<_>>())?))
+        Ok(Some(tch::no_grad(|| parts.iter().map(|(_, part)| features(part)).collect::<Result<_>>())?))
     }
 
     /// `[b, width]`, cached if the batch has them.
@@ -276,9 +310,10 @@ impl Step<'_> {
         Ok((mixed, targets))
     }
 
-    fn micro_batch_rows(&self, batch: &Batch) -> i64 {
+    /// Slots of a micro-batch.
+    fn micro_batch_rows(&self) -> i64 {
         match self.settings.micro_batch as i64 {
-            0 => batch.len(),
+            0 => i64::MAX,
             rows => rows,
         }
     }

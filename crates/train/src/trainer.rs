@@ -8,6 +8,7 @@ mod reading;
 mod record;
 mod saving;
 mod setup;
+mod together;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -25,8 +26,9 @@ use super::{
     features::Features,
     inputs::Inputs,
     monitor::Monitor,
+    ranks::{Agreement, Ranks, Shared},
     run_record::RunRecord,
-    step::{Step, StepOutput, StepSettings},
+    step::{Step, StepOutput},
     stop::Stop,
     system_stats::SystemStats,
     thumbnail::Thumbnails,
@@ -44,6 +46,8 @@ pub struct Trainer<'a> {
     run_record: &'a RunRecord,
     monitor: &'a mut dyn Monitor,
     stop: Stop,
+    /// The processes that train together; none if this is the only one.
+    ranks: Option<&'a Ranks>,
     /// Features of the training images, if the image tower is locked and the augmentation not random.
     features: Option<Tensor>,
     /// Features of the evaluation splits, if the image tower is locked.
@@ -65,7 +69,7 @@ impl Trainer<'_> {
     /// # Errors
     /// When data, model or an evaluator fail, or the last checkpoint cannot be saved.
     pub fn train(&mut self) -> Result<Ended> {
-        if self.stop.is_requested() {
+        if self.ranks.is_none() && self.stop.is_requested() {
             self.save()?;
             return Ok(Ended::Stopped { step: self.progress.step });
         }
@@ -74,7 +78,8 @@ impl Trainer<'_> {
         while self.progress.step < self.inputs.total {
             let started = Instant::now();
             let stop = &self.stop;
-            let Some(batch) = loader.next_batch_or_stop(&|| stop.is_requested())? else {
+            let batch = loader.next_batch_or_stop(&|| stop.is_requested())?;
+            let (Some(batch), agreement) = self.agree(batch)? else {
                 if self.stop.is_requested() {
                     self.save()?;
                     return Ok(Ended::Stopped { step: self.progress.step });
@@ -84,11 +89,11 @@ impl Trainer<'_> {
             self.clock.wait_seconds += started.elapsed().as_secs_f64();
             self.report_unreadable(&batch.unreadable)?;
             let batch = self.with_features(batch)?;
-            match batch.len() {
+            match agreement.as_ref().map_or(batch.len(), Agreement::rows) {
                 // Too few items for a contrastive loss: count the step without an update, to stay in sync with the data.
                 0 | 1 => self.progress.step += 1,
                 _ => {
-                    if let Some(ended) = self.update(&batch)? {
+                    if let Some(ended) = self.update(&batch, agreement.as_ref())? {
                         return Ok(ended);
                     }
                 }
@@ -101,46 +106,56 @@ impl Trainer<'_> {
         }
         // Evaluate on test even if saving failed, for example on a full disk.
         let saved = self.save();
-        self.evaluate_test()?;
+        self.on_first(Self::evaluate_test)?;
         saved.map(|()| Ended::Finished)
     }
 
-    fn update(&mut self, batch: &Batch) -> Result<Option<Ended>> {
+    fn update(&mut self, batch: &Batch, agreement: Option<&Agreement>) -> Result<Option<Ended>> {
         let started = Instant::now();
         let step = self.progress.step;
         let lr = self.components.lr * self.components.schedule.at(step, self.inputs.total);
-        let StepOutput { loss, report } = self.step_counting_flops(batch, lr)?;
+        let StepOutput { loss, report } = self.step_counting_flops(batch, agreement, lr)?;
         if !loss.is_finite() {
             return Ok(Some(self.non_finite(loss)));
         }
         self.progress.step += 1;
-        self.progress.samples += batch.len() as u64;
-        self.clock.step(started.elapsed().as_secs_f64(), batch.len() as u64);
+        let rows = agreement.map_or(batch.len(), Agreement::rows) as u64;
+        self.progress.samples += rows;
+        self.clock.step(started.elapsed().as_secs_f64(), rows);
         self.record(loss, lr, report);
         Ok(None)
     }
 
     /// Runs a step, and counts the floating-point operations of the first one.
-    fn step_counting_flops(&mut self, batch: &Batch, lr: f64) -> Result<StepOutput> {
+    fn step_counting_flops(
+        &mut self,
+        batch: &Batch,
+        agreement: Option<&Agreement>,
+        lr: f64,
+    ) -> Result<StepOutput> {
         let step = self.progress.step;
-        if self.clock.flops_per_item.is_some() {
-            return self.step().run(batch, step, lr);
+        if self.clock.flops_per_item.is_some() || batch.is_empty() {
+            return self.step(agreement).run(batch, step, lr);
         }
-        let (output, total) = clip_lab_torch_ext::count_flops(|| self.step().run(batch, step, lr))?;
+        let (output, total) = clip_lab_torch_ext::count_flops(|| self.step(agreement).run(batch, step, lr))?;
         let flops = total as f64 / batch.len() as f64;
         self.clock.flops_per_item = Some(flops);
         self.run_record.recorder.set_environment("train_flops_per_sample", flops.into());
         output
     }
 
-    fn step(&mut self) -> Step<'_> {
+    fn step<'s>(&'s mut self, agreement: Option<&'s Agreement>) -> Step<'s> {
         let report = self.is_logged(self.progress.step + 1);
+        let settings = self.step_settings();
+        let (width, device) = (self.plan.image.head.dim, self.device);
+        let shared = self.ranks.zip(agreement);
         Step {
             components: &mut self.components,
             loss_scale: &mut self.progress.scale,
             phases: &self.clock.phases,
-            settings: StepSettings::of(self.plan, &self.inputs, self.device),
+            settings,
             report,
+            shared: shared.map(|(ranks, agreement)| Shared { ranks, agreement, width, device }),
         }
     }
 
@@ -158,11 +173,17 @@ impl Trainer<'_> {
         let last = step == self.inputs.total;
         let (evaluate, save) = (due(run.eval_every) || last, due(run.checkpoint_every) && !last);
         if evaluate {
-            self.evaluate(Split::Val)?;
-            self.save_improved()?;
+            self.on_first(|first| {
+                first.evaluate(Split::Val)?;
+                first.save_improved()
+            })?;
         }
         if save {
-            self.try_save();
+            // The others wait for it: a large checkpoint may take longer than the timeout of a step.
+            self.on_first(|first| {
+                first.try_save();
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -176,7 +197,9 @@ impl Trainer<'_> {
                 Request::Checkpoint => self.try_save(),
             }
         }
-        Ok(self.stop.requested_after_update() && self.progress.step < self.inputs.total)
+        let stops = self.stop.requested_after_update() && self.progress.step < self.inputs.total;
+        // Several ranks agree on it before the next step.
+        Ok(stops && self.ranks.is_none())
     }
 
     fn locked(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::device::{is_real, points, train, with_sets};
+use super::device::{is_real, on_device, points, run, train, with_sets};
 use crate::{
     lab::{COLOURS, Lab, colours},
     program::assert_contains,
@@ -116,6 +116,20 @@ fn every_way_to_compute_a_step_gives_the_losses_of_the_cpu() {
     ] {
         equal(&lab, &[&steps[..], &[set]].concat(), tolerance);
     }
+}
+
+#[test]
+fn two_processes_on_one_device_give_the_losses_of_one() {
+    let (lab, _) = lab("plain", "");
+    let device = on_device();
+    let sets = [device.as_str(), "run.steps=3", "schedule.warmup=1", "run.micro_batch=16"];
+    train(&lab, "spec.toml", &sets[1..]).success();
+    let one = points(&lab, "train/loss");
+    run(&lab, &with_sets(&["run", "spec.toml", "--nproc", "2"], &sets)).success();
+    let two = points(&lab, "train/loss");
+    assert_eq!((one.len(), two.len()), (3, 3));
+    let near = |(one, two): (&f64, &f64)| (one - two).abs() <= if is_real() { 1e-3 } else { 1e-6 };
+    assert!(one.iter().zip(&two).all(near), "{one:?} of one process, {two:?} of two");
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Recorder {
     /// Records metric values at one point of training; of a repeated name only the first value counts. Waits at most 5 ms,
     /// and only while 65,536 records are queued; then the values are lost and [counted](Recorder::dropped).
     pub fn log(&self, at: Tick, points: &[(&str, f64)]) {
-        if !points.is_empty() && !self.queue.log(at, points, || self.wake()) {
+        if self.thread.is_some() && !points.is_empty() && !self.queue.log(at, points, || self.wake()) {
             self.shared.count_lost(Some(at.step));
         }
     }
@@ -154,7 +154,7 @@ impl Recorder {
 
     fn send(&self, record: Record) {
         let step = record.step();
-        if !self.queue.push(record, || self.wake()) {
+        if self.thread.is_some() && !self.queue.push(record, || self.wake()) {
             self.shared.count_lost(step);
         }
     }

@@ -1,6 +1,10 @@
 //! Starting a recorder.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use super::{
     Recorder,
@@ -44,6 +48,13 @@ impl Recorder {
             });
         }
         Recorder::spawn(db, run, lock, policy, 0)
+    }
+
+    /// A recorder that records nothing and gets no requests, for a process whose run another process records.
+    pub fn detached(uid: String, folder: PathBuf) -> Recorder {
+        let queue = Queue::new(0);
+        queue.abandon();
+        Recorder { uid, folder, queue: Arc::new(queue), thread: None, shared: Arc::default() }
     }
 
     pub(crate) fn spawn(

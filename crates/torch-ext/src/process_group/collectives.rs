@@ -92,7 +92,8 @@ impl ProcessGroup {
         self.barrier_within(self.timeout())
     }
 
-    /// [`Self::barrier`] with a timeout of its own, for work that only one rank does, such as an evaluation.
+    /// [`Self::barrier`] with a timeout of its own, for work that only one rank does, such as an evaluation. It fails earlier
+    /// if that rank gives no sign of life for the timeout of the group.
     ///
     /// # Errors
     /// As [`Self::barrier`].

@@ -14,6 +14,7 @@ use super::{
     error::{Cause, GroupError},
     ffi::Fault,
     store::Store,
+    watch::Watch,
 };
 
 /// How long a failed rank watches for signs of life; they are given four times as often.
@@ -36,17 +37,24 @@ pub struct Member {
     /// Whether an operation has failed.
     pub failed: AtomicBool,
     report: Mutex<Option<String>>,
+    watch: Watch,
 }
 
 impl Member {
     pub fn new(store: Store, rank: usize, size: usize, timeout: Duration) -> Self {
         let (begun, failed, report) = Default::default();
-        Self { store, rank, size, timeout, begun, failed, report }
+        let watch = Watch::new(rank, size);
+        Self { store, rank, size, timeout, begun, failed, report, watch }
     }
 
     /// The failure that another rank has reported.
     pub fn report(&self) -> Option<String> {
         self.report.lock().ok()?.clone()
+    }
+
+    /// Whether a rank gives no signs of life, for a moment longer than the timeout, which operations notice by themselves.
+    pub fn is_alone(&self) -> bool {
+        self.watch.is_silent(self.timeout + WATCH)
     }
 
     fn note(&self, report: String) {
@@ -163,10 +171,13 @@ impl Member {
         numbers.next().zip(numbers.next()).ok_or_else(|| format!("{key} is {text}"))
     }
 
-    /// Gives sign of life `number`, and checks whether another rank has failed.
+    /// Gives sign of life `number`, and checks those of others and whether one has failed.
     pub fn give_sign(&self, number: u64) -> Result<(), Fault> {
         let sign = format!("{number} {}", self.begun.load(Relaxed));
         self.store.set(&sign_key(self.rank), sign.as_bytes())?;
+        for rank in self.watch.ranks() {
+            self.watch.note(rank, self.sign(rank)?.0);
+        }
         if self.report().is_none()
             && let Some(report) = self.first_report()?
         {

@@ -13,6 +13,7 @@ mod heartbeat;
 mod host_values;
 mod member;
 mod store;
+mod watch;
 mod work;
 
 use std::{

@@ -38,13 +38,17 @@ impl Work {
     /// Waits for the end of the operation, and returns its result.
     ///
     /// # Errors
-    /// If a rank does not join in time, has ended, or gave a tensor of another shape or kind.
+    /// If a rank does not join in time, has ended, gives no sign of life for longer than the timeout of the group, or gave a
+    /// tensor of another shape or kind.
     pub fn wait(self) -> Result<Tensor, GroupError> {
         let fail = |cause| self.member.error(&self.operation, self.number, self.started, cause);
         // The first slice is long enough for nearly every operation.
         while !ffi::wait(self.raw, SLICE).map_err(|fault| fail(Cause::of(&fault)))? {
             if let Some(report) = self.member.report() {
                 return Err(fail(Cause::Reported(report)));
+            }
+            if self.member.is_alone() {
+                return Err(fail(Cause::Timeout));
             }
         }
         Ok(self.output.shallow_clone())

@@ -16,10 +16,11 @@ use clip_lab_spec::secret;
 use clip_lab_store::{
     ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Recorder, Status, migrate, new_uid,
 };
+use serde_json::json;
 
 pub use resume::finished;
 
-use super::{averaged_weights::WeightsKind, monitor::Monitor};
+use super::{averaged_weights::WeightsKind, monitor::Monitor, ranks::Ranks};
 use clip_lab_plan::Plan;
 
 /// Command-line options of the record.
@@ -75,6 +76,21 @@ impl RunRecord {
             Some(selector) => resume::resume(selector, plan, options, &environment, total, monitor),
             None => Self::start(plan, options, environment, total),
         }
+    }
+
+    /// The record `own` of rank 0, and on the other ranks one with the same names that records nothing.
+    ///
+    /// # Errors
+    /// When a rank fails.
+    pub fn shared(own: Option<Self>, ranks: &Ranks, options: &Options) -> Result<Self> {
+        let text = own.as_ref().map(|own| {
+            json!([own.recorder.uid(), own.dir.to_string_lossy(), own.name, own.spec, own.resumed])
+                .to_string()
+        });
+        let text = ranks.text_of_first(text.as_deref().unwrap_or(""))?;
+        let (uid, dir, name, spec, resumed): (String, PathBuf, _, _, _) = serde_json::from_str(&text)?;
+        let recorder = || Recorder::detached(uid, dir);
+        Ok(own.unwrap_or_else(|| Self::of(recorder(), options, name, spec, resumed)))
     }
 
     fn start(plan: &Plan, options: &Options, environment: Environment, total: u64) -> Result<Self> {

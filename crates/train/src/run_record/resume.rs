@@ -6,10 +6,12 @@ use anyhow::{Result, bail, ensure};
 use clip_lab_plan::Plan;
 use clip_lab_spec::{Changes, changes, secret};
 use clip_lab_store::{Environment, Level, Reader, Recorder, ResumePoint, RunRow, Status, Store};
+use serde_json::Value;
 
 use super::{LAST, Options, RunRecord, SPEC, identity};
 use crate::{
     checkpoint::{self, Progress},
+    environment::PROCESSES,
     monitor::Monitor,
 };
 
@@ -39,6 +41,7 @@ pub fn resume(
     let progress = checkpoint_of(&run, &spec, total)?;
     let from = ResumePoint { step: progress.step, logged: progress.logged };
     let recorder = Recorder::resume(&options.store, &run.uid, from)?;
+    record_processes(&recorder, &recorded, environment, plan.run.micro_batch, progress.step);
     if !changed.is_empty() {
         let text = format!("resumed with --allow-changed: {}", changed.summary());
         recorder.event(Level::Warning, "resume", Some(progress.step), &text);
@@ -70,6 +73,29 @@ fn inactive_run(store: &Path, selector: &str, monitor: &mut dyn Monitor) -> Resu
         bail!("run {} is still {}: stop it first, then resume", run.uid, run.status);
     }
     Ok(run)
+}
+
+/// Records that the number of processes has changed.
+fn record_processes(
+    recorder: &Recorder,
+    before: &BTreeMap<String, Value>,
+    now: &Environment,
+    micro_batch: usize,
+    step: u64,
+) {
+    let count = |all: &BTreeMap<String, Value>| all.get(PROCESSES).and_then(Value::as_u64).unwrap_or(1);
+    let (before, now) = (count(before), count(&now.extra));
+    if before == now {
+        return;
+    }
+    recorder.set_environment(PROCESSES, now.into());
+    let mut message = format!("resumed with {now} instead of {before} processes");
+    let level = if micro_batch > 0 { Level::Info } else { Level::Warning };
+    if micro_batch == 0 {
+        message +=
+            "; without [run].micro_batch, dropout and drop path draw other random numbers from here on";
+    }
+    recorder.event(level, "processes", Some(step), &message);
 }
 
 /// The current digests of what affects results besides the spec.

@@ -7,7 +7,7 @@ use clip_lab_plugin_api::Dataset;
 
 use super::Trainer;
 use crate::reading;
-use clip_lab_input::{Batch, Loader, Read, Source};
+use clip_lab_input::{Batch, Loader, PlannedBatch, Read, Source};
 
 impl Trainer<'_> {
     pub(super) fn loader(&self) -> Result<Loader> {
@@ -19,22 +19,24 @@ impl Trainer<'_> {
         let order = self.inputs.order.clone();
         let unreadable: HashSet<usize> = self.unreadable.keys().copied().collect();
         let from = self.progress.step;
+        let slots = self.ranks.map(|ranks| ranks.slots(self.plan.run.batch));
         let first = from / order.batches();
         let skip = (from % order.batches()) as usize;
         let prefetched = self.features.is_none().then(|| self.inputs.train.clone());
         let batches = (first..).flat_map(move |epoch| {
             let batches = order.epoch(epoch).split_off(if epoch == first { skip } else { 0 });
+            let planned = batches.into_iter().map(PlannedBatch::from);
+            let batches: Vec<PlannedBatch> = match &slots {
+                Some(slots) => planned.map(|batch| batch.of_slots(slots)).collect(),
+                None => planned.collect(),
+            };
             if let Some(data) = &prefetched {
-                let images: Vec<usize> = batches.iter().flatten().map(|item| item.image).collect();
-                data.prefetch(&images);
+                data.prefetch(&batches.iter().flat_map(PlannedBatch::images).collect::<Vec<_>>());
             }
             batches
         });
         // With cached features images are not opened again: skip the unreadable ones here.
-        let batches = batches.map(move |mut batch| {
-            batch.retain(|item| !unreadable.contains(&item.image));
-            batch
-        });
+        let batches = batches.map(move |batch| batch.filtered(|item| !unreadable.contains(&item.image)));
         Loader::new(source, batches.take((self.inputs.total - from) as usize), self.workers(), self.device)
     }
 

@@ -17,7 +17,11 @@ impl Trainer<'_> {
         }
     }
 
+    /// Saves a checkpoint; rank 0 alone does.
     pub(super) fn save(&mut self) -> Result<()> {
+        if !self.is_first() {
+            return Ok(());
+        }
         // Flush the store first: a run resumed from this checkpoint must have no gap in its log.
         self.progress.logged = self.run_record.recorder.flush();
         let path = self.run_record.last();

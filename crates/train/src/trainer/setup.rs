@@ -13,6 +13,7 @@ use crate::{
     model_metadata::model_metadata,
     monitor::Monitor,
     peak_flops,
+    ranks::Ranks,
     run_record::RunRecord,
     stop::Stop,
 };
@@ -32,6 +33,7 @@ impl<'a> Trainer<'a> {
         run_record: &'a RunRecord,
         monitor: &'a mut dyn Monitor,
         stop: Stop,
+        ranks: Option<&'a Ranks>,
     ) -> Result<Self> {
         let source = if run_record.resumed { WeightsSource::Checkpoint } else { WeightsSource::Spec };
         let components = Components::build(plan, &inputs, device, source)?;
@@ -57,6 +59,7 @@ impl<'a> Trainer<'a> {
             run_record,
             monitor,
             stop,
+            ranks,
             features,
             split_features,
             unreadable,
@@ -74,9 +77,10 @@ impl<'a> Trainer<'a> {
     fn initialise(&mut self) -> Result<()> {
         let components = &mut self.components;
         if self.run_record.resumed {
-            let path = self.run_record.last();
+            let last = self.run_record.last();
+            let shared = self.ranks.map(|ranks| ranks.share_file(&last)).transpose()?;
             let saved = checkpoint::read(
-                &path,
+                shared.as_ref().map_or(&last, |file| &file.path),
                 &components.vars,
                 components.optimizer.as_mut(),
                 &mut components.tricks,
@@ -86,11 +90,15 @@ impl<'a> Trainer<'a> {
             self.warn_of_changed_random_stream();
             self.monitor.message(&format!("resuming at step {}", self.progress.step));
         }
+        if let Some(ranks) = self.ranks {
+            ranks.compare_weights(&self.components.vars)?;
+        }
         self.print_header();
-        self.clock.peak_flops = peak_flops::peak(self.device, self.plan.run.precision)?;
+        let devices = self.ranks.map_or(1, Ranks::size) as f64;
+        self.clock.peak_flops = devices * peak_flops::peak(self.device, self.plan.run.precision)?;
         self.run_record.recorder.set_environment("peak_flops", self.clock.peak_flops.into());
         if self.plan.run.cache_features && self.locked() {
-            self.precompute_features()?;
+            self.first_then_others(Self::precompute_features)?;
         }
         Ok(())
     }
@@ -111,6 +119,9 @@ impl<'a> Trainer<'a> {
         if fixed && let Some(features) = self.features_of("train", self.inputs.train.clone(), Read::Image)? {
             self.report_unreadable(&features.unreadable)?;
             self.features = Some(features.rows);
+        }
+        if !self.is_first() {
+            return Ok(()); // rank 0 evaluates
         }
         for (split, data) in self.inputs.splits.clone() {
             self.split_features(split.as_str(), data)?;

@@ -1,0 +1,98 @@
+//! What ranks have agreed on for a step, and what they combine in it.
+
+use anyhow::{Context as _, Result};
+use clip_lab_plugin_api::{Params, Scored};
+use serde_json::{Value, json};
+use tch::{Device, Kind, Tensor};
+
+use super::Ranks;
+
+/// The rows of a step on each rank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// Readable rows.
+    pub counts: Vec<i64>,
+    /// Micro-batches with readable rows.
+    pub micro_batches: Vec<i64>,
+}
+
+impl Agreement {
+    /// Rows of the global batch.
+    pub fn rows(&self) -> i64 {
+        self.counts.iter().sum()
+    }
+}
+
+/// A step of all ranks.
+#[derive(Debug, Clone, Copy)]
+pub struct Shared<'a> {
+    /// The ranks.
+    pub ranks: &'a Ranks,
+    /// Their rows.
+    pub agreement: &'a Agreement,
+    /// Width of the embeddings.
+    pub width: i64,
+    /// The device of the step.
+    pub device: Device,
+}
+
+impl Shared<'_> {
+    /// Rows of the global batch.
+    pub fn rows(&self) -> i64 {
+        self.agreement.rows()
+    }
+
+    /// The embeddings `[B, D]` of all ranks, and the row of this rank's first; `own` is `[b, D]`, undefined if b is 0.
+    ///
+    /// # Errors
+    /// When a rank fails.
+    pub fn gather(&self, own: &Tensor) -> Result<(Tensor, i64)> {
+        let first = self.agreement.counts[..self.ranks.rank()].iter().sum();
+        let missing = || Tensor::f_zeros([0, self.width], (Kind::Float, self.device));
+        let own = if own.defined() { own.shallow_clone() } else { missing()? };
+        Ok((self.ranks.gather_rows(&own, &self.agreement.counts)?, first))
+    }
+
+    /// The sum of losses and reported values, which each rank has weighted by its share of the rows.
+    ///
+    /// # Errors
+    /// When a rank fails.
+    pub fn sum_scored(&self, scored: &mut Scored) -> Result<()> {
+        let mut own = json!({ "": bits(&scored.loss)? });
+        for (name, value) in &scored.report {
+            own[*name] = bits(value)?;
+        }
+        let texts = self.ranks.group.all_gather_text(&own.to_string())?;
+        let all = texts.iter().map(|text| serde_json::from_str(text)).collect::<Result<Vec<Value>, _>>()?;
+        let sum = |name: &str| {
+            let values = all.iter().filter_map(|values| values.get(name)?.as_u64().map(f64::from_bits));
+            Tensor::from(values.sum::<f64>())
+        };
+        scored.loss = sum("");
+        scored.report.iter_mut().for_each(|(name, value)| *value = sum(name));
+        Ok(())
+    }
+
+    /// Sums the gradients of all ranks. With `complete` those of the loss's own parameters are complete on every rank, and
+    /// rank 0's are taken, so that all ranks have the same bits.
+    ///
+    /// # Errors
+    /// When a rank fails.
+    pub fn sum_gradients(&self, params: &Params, complete: bool) -> Result<()> {
+        let partial = |name: &str| self.ranks.is_first() || !complete || !name.starts_with("loss.");
+        self.ranks.sum_gradients(params, &partial)
+    }
+
+    /// Combines running statistics, which were `before` the step.
+    ///
+    /// # Errors
+    /// When a rank fails.
+    pub fn combine_buffers(&self, params: &Params, before: &[Tensor]) -> Result<()> {
+        self.ranks.combine_buffers(params.buffers(), before, &self.agreement.micro_batches)
+    }
+}
+
+/// The bits of a scalar: JSON has no NaN.
+fn bits(scalar: &Tensor) -> Result<Value> {
+    Ok(scalar.f_double_value(&[]).context("a value is not a scalar")?.to_bits().into())
+}
