@@ -151,17 +151,6 @@ fn only_the_store_knows_sql_and_only_two_crates_draw() {
 }
 
 #[test]
-fn every_package_has_an_opt_level() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let manifest: toml::Table = toml::from_str(&manifest).unwrap();
-    let levels = manifest["profile"]["dev"]["package"].as_table().unwrap();
-    for (name, _) in packages() {
-        let level = levels.get(&name).and_then(|package| package.get("opt-level"));
-        assert!(level.is_some(), "{name} needs a line in [profile.dev.package] of Cargo.toml");
-    }
-}
-
-#[test]
 fn the_front_end_does_not_use_tensors() {
     for (name, dependencies) in packages() {
         if [
