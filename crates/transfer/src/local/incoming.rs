@@ -73,7 +73,10 @@ impl Incoming {
             return false;
         }
         let same = files::digest(&mut file).is_ok_and(|(ours, _)| ours.eq_ignore_ascii_case(digest));
-        same && file.set_modified(time(entry.modified_ns)).map_or(true, |()| true)
+        if same {
+            let _ = file.set_modified(time(entry.modified_ns));
+        }
+        same
     }
 
     /// Appends bytes.

@@ -147,6 +147,7 @@ impl Target for Local {
 
     fn open(&mut self, head: &RunHead) -> Result<Opened> {
         self.copy = None;
+        run_folder(&self.path, &head.state.uid)?;
         let store = self.store()?;
         let copy = match RunCopy::start(store, &head.state.uid) {
             Err(StoreError::Refused(why)) => return Ok(Opened::Busy(why)),

@@ -96,7 +96,7 @@ fn damaged_records_are_refused() {
         |chunk| chunk.ticks[1].tick = 0,
         |chunk| chunk.ticks[0].step = i64::MIN,
         |chunk| chunk.series[0].ticks[1] = 9,
-        |chunk| drop(chunk.series[0].values.pop()),
+        |chunk| _ = chunk.series[0].values.pop(),
         |chunk| chunk.series.push(chunk.series[0].clone()),
     ];
     for (number, damage) in damage.into_iter().enumerate() {
