@@ -62,6 +62,12 @@ fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
         | Verb::Fingerprint(_) => {
             return Err(core::exec_core(std::env::args_os().skip(1)));
         }
+        Verb::Runs(RunsVerb::Push(args)) => return runs::push(store, args),
+        Verb::Runs(RunsVerb::Pull(args)) => return runs::pull(store, args),
+        Verb::Runs(RunsVerb::ServeStore { path }) => {
+            runs::serve_store(path)?;
+            String::new()
+        }
         Verb::Runs(verb) => run_store_verb(verb, store)?,
         Verb::Compare(args) => compare(store, args)?,
         Verb::Report(args) => report::report(store, args)?,
@@ -120,5 +126,8 @@ fn run_store_verb(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<St
         RunsVerb::Tag { run, tags, remove, json } => runs::tag(store, run, tags, *remove, *json),
         RunsVerb::Note { run, text, json } => runs::note(store, run, text, *json),
         RunsVerb::Delete { runs: selected, yes, json } => runs::delete(store, selected, *yes, *json),
+        RunsVerb::Push(_) | RunsVerb::Pull(_) | RunsVerb::ServeStore { .. } => {
+            unreachable!("handled by the caller")
+        }
     }
 }

@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-diagnostics", &["clip-lab-escape"]),
     ("clip-lab-escape", &[]),
     ("clip-lab-store", &[]),
+    ("clip-lab-transfer", &["clip-lab-store"]),
     ("clip-lab-cli", &["clip-lab-escape"]),
     ("clip-lab-stats", &[]),
     ("clip-lab-search-protocol", &[]),
@@ -49,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clip-lab-spec",
             "clip-lab-diagnostics",
             "clip-lab-stats",
+            "clip-lab-transfer",
         ],
     ),
     ("clip-lab-torch-ext", &[]),
@@ -166,6 +168,7 @@ fn the_front_end_does_not_use_tensors() {
             "clip-lab-search-protocol",
             "clip-lab-spec",
             "clip-lab-stats",
+            "clip-lab-transfer",
             "xtask",
             "clip-lab-bench",
         ]

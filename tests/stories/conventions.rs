@@ -31,7 +31,7 @@ fn lab() -> Lab {
 }
 
 /// Commands with `--json`, their arguments, and a key of the output. A new command adds its line.
-const ANSWERS: [(&str, &str); 23] = [
+const ANSWERS: [(&str, &str); 25] = [
     ("check tiny.toml", "specs"),
     ("compare one two", "tables"),
     ("data inspect tiny.toml", "splits"),
@@ -52,6 +52,8 @@ const ANSWERS: [(&str, &str); 23] = [
     ("runs list", "runs"),
     ("runs metrics one", "metrics"),
     ("runs note one better", "notes"),
+    ("runs push backup/clip-lab.db", "runs"),
+    ("runs pull backup/clip-lab.db", "runs"),
     ("runs show one", "run"),
     ("runs tag one good", "tags"),
     ("search one square --images data", "results"),

@@ -1,8 +1,8 @@
 //! `clip-lab runs`.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// `clip-lab runs`. RUN is a uid, a uid prefix, or a name (the newest run of that name).
 #[derive(Debug, Subcommand)]
@@ -61,6 +61,17 @@ pub enum RunsVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Copy runs with their files to another store
+    ///
+    /// Copies only what the other store lacks; an interrupted copy continues where it ended. Tags, notes, events and
+    /// evaluations of both stores are united. A run that another process records there is skipped.
+    #[command(after_help = TRANSFERS)]
+    Push(TransferArgs),
+    /// Copy runs with their files from another store
+    ///
+    /// As `runs push`, in the other direction.
+    #[command(after_help = TRANSFERS)]
+    Pull(TransferArgs),
     /// Delete runs, with their records and checkpoints
     Delete {
         /// The runs
@@ -73,6 +84,56 @@ pub enum RunsVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Serve a store to `runs push` and `runs pull` of another machine, on standard input and output
+    #[command(hide = true)]
+    ServeStore {
+        /// The store
+        path: PathBuf,
+    },
+}
+
+/// `clip-lab runs push` and `clip-lab runs pull`.
+#[derive(Debug, Clone, Args)]
+pub struct TransferArgs {
+    /// The other store: a file, or `ssh://[USER@]HOST[:PORT]/PATH` through the ssh client (`/~/PATH` is in the home
+    /// folder there)
+    #[arg(value_name = "STORE")]
+    pub other: String,
+    /// Copy only matching runs, as in `runs list --filter`; several filters must all match
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Copy no files
+    #[arg(long)]
+    pub no_files: bool,
+    /// Which checkpoints to copy
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
+    pub checkpoints: TransferCheckpoints,
+    /// Compare the content of files of the same size and modification time
+    #[arg(long)]
+    pub checksum: bool,
+    /// List what would be copied
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The program on the other machine
+    #[arg(long, value_name = "PROGRAM", default_value = "clip-lab")]
+    pub remote_program: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The checkpoints that are copied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TransferCheckpoints {
+    /// All
+    #[default]
+    All,
+    /// `last.safetensors`, from which a run resumes
+    Last,
+    /// `best.safetensors` and `best_ema.safetensors`
+    Best,
+    /// None
+    None,
 }
 
 /// `clip-lab runs list`.
@@ -104,7 +165,14 @@ const EXAMPLES: &str = "Examples:
   clip-lab runs metrics lit --json | jq '.metrics[] | select(.name == \"train/loss\")'
   clip-lab runs diff lit clip-scratch                              the settings in which they differ
   clip-lab runs tag lit paper && clip-lab runs note lit \"rate too small\"
+  clip-lab runs push ssh://gpu1/data/runs/clip-lab.db study:tricks   to another machine
   clip-lab runs delete 01JD --yes                                  by uid prefix";
+
+const TRANSFERS: &str = "Examples:
+  clip-lab runs push /mnt/shared/runs/clip-lab.db
+  clip-lab runs push ssh://me@gpu1/data/runs/clip-lab.db 'study:tricks status:finished'
+  clip-lab runs pull ssh://gpu1/~/project/runs/clip-lab.db --checkpoints best
+  clip-lab runs pull backup.db tag:paper --dry-run";
 
 const FILTERS: &str = "Examples:
   clip-lab runs list --filter 'study:tricks hit@1>0.2'

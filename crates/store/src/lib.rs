@@ -31,13 +31,15 @@ mod reader;
 mod recorder;
 mod rollup;
 mod store;
+mod transfer;
 mod types;
 
 pub use clock::{new_uid, now_ms};
-pub use db::{Observer, Wait, migrate, recorder_ended};
+pub use db::{Host, Observer, Wait, migrate, recorder_ended};
 pub use error::StoreError;
 pub use folder::{is_uid, run_folder};
 pub use reader::{Reader, RequiredData, natural};
 pub use recorder::{FlushPolicy, Recorder};
 pub use store::{Health, Store, health};
+pub use transfer::*;
 pub use types::*;

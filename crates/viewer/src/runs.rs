@@ -3,6 +3,7 @@
 mod columns;
 mod list;
 mod show;
+mod transfer;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 pub use list::list;
 pub use show::show;
+pub use transfer::{pull, push, serve_store};
 
 use crate::{store, width};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::RunRow;
 
 /// A process, identified so that a later one with the same pid is not mistaken for it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     /// Host name.
     pub host: String,

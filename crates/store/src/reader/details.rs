@@ -138,6 +138,6 @@ impl Reader {
 }
 
 /// Decodes stored ranks.
-fn numbers(blob: &[u8]) -> Vec<u32> {
+pub(crate) fn numbers(blob: &[u8]) -> Vec<u32> {
     blob.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
 }

@@ -29,9 +29,11 @@ use crate::{
     db::{Access, Db, connect},
 };
 
+pub(crate) use details::numbers;
+pub(crate) use fetch::fetch_batched;
 pub(crate) use liveness::{STALLED_MS, Watch};
 pub use order::natural;
-pub(crate) use points::{blocks_between, points_between};
+pub(crate) use points::{blocks_between, points_between, value};
 pub use required::RequiredData;
 pub(crate) use runs::all as all_runs;
 
@@ -120,7 +122,7 @@ impl Reader {
 }
 
 /// Whether the store has a table: readers never migrate, so an older schema may lack it.
-async fn has(conn: &mut SqliteConnection, table: &str) -> Result<bool, sqlx::Error> {
+pub(crate) async fn has(conn: &mut SqliteConnection, table: &str) -> Result<bool, sqlx::Error> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?";
     Ok(sqlx::query_scalar::<_, i64>(sql).bind(table).fetch_one(conn).await? > 0)
 }

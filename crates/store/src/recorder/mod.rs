@@ -31,9 +31,12 @@ use writer::Shared;
 pub use flush_policy::FlushPolicy;
 pub(crate) use {
     records::finish as finish_run,
+    records::image as insert_image,
     records::rank as insert_rank,
     run_row::{insert as insert_run, resume as resume_run},
+    session::Session,
     spool::recover,
+    summary::recount,
 };
 
 /// Records one run. Calls return at once; a failing store never stops training (see [`Recorder::fault`]).

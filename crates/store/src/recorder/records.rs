@@ -46,7 +46,7 @@ async fn probe(conn: &mut SqliteConnection, run: i64, seen: &Probe) -> Result<()
 }
 
 /// Inserts a thumbnail, unless another run already has.
-async fn image(conn: &mut SqliteConnection, digest: &str, jpeg: &[u8]) -> Result<(), sqlx::Error> {
+pub async fn image(conn: &mut SqliteConnection, digest: &str, jpeg: &[u8]) -> Result<(), sqlx::Error> {
     let sql = "INSERT OR IGNORE INTO picture (digest, jpeg) VALUES (?, ?)";
     sqlx::query(sql).bind(digest).bind(jpeg).execute(conn).await.map(|_| ())
 }

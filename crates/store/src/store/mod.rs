@@ -21,7 +21,7 @@ pub use health::{Health, health};
 
 /// A store opened for edits; created or migrated when needed.
 pub struct Store {
-    db: Db,
+    pub(crate) db: Db,
     failed_spools: Vec<String>,
     watch: reader::Watch,
 }

@@ -16,6 +16,7 @@ use std::{io::IsTerminal as _, path::Path};
 use clip_lab_cli::{Exit, coloured, json_document, print};
 use serde_json::json;
 
+pub(crate) use disk::size;
 use finding::{Finding, Severity};
 
 /// Runs all checks and prints each finding. [`Exit::Failure`] if something required is broken.

@@ -1,5 +1,6 @@
 //! Applies records to the store, inside a transaction of the caller.
 
+mod import;
 mod rows;
 
 use std::collections::{HashMap, VecDeque};
