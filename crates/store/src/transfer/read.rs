@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, FromRow as _, Row as _, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     digest::digest,
@@ -286,23 +286,17 @@ pub async fn probes(conn: &mut SqliteConnection, run: i64) -> Result<Vec<ProbeKe
 
 const TICK: &str = "tick, step, epoch, samples, wall_ms, active_ms, attempt, superseded_by";
 
-#[derive(sqlx::FromRow)]
-struct TickRow {
-    tick: i64,
-    step: i64,
-    epoch: f64,
-    samples: i64,
-    wall_ms: i64,
-    active_ms: i64,
-    attempt: i64,
-    superseded_by: Option<i64>,
-}
-
 fn tick_record(row: &SqliteRow) -> Result<TickRecord, sqlx::Error> {
-    let TickRow { tick, step, epoch, samples, wall_ms, active_ms, attempt, superseded_by } =
-        TickRow::from_row(row)?;
-    let epoch = Exact(epoch);
-    Ok(TickRecord { tick, step, epoch, samples, wall_ms, active_ms, attempt, superseded_by })
+    Ok(TickRecord {
+        tick: row.try_get(0)?,
+        step: row.try_get(1)?,
+        epoch: Exact(row.try_get(2)?),
+        samples: row.try_get(3)?,
+        wall_ms: row.try_get(4)?,
+        active_ms: row.try_get(5)?,
+        attempt: row.try_get(6)?,
+        superseded_by: row.try_get(7)?,
+    })
 }
 
 /// One log call.
