@@ -52,6 +52,7 @@ fn run(size: usize, role: &str) -> Vec<String> {
 fn place() -> Rendezvous {
     let (role, place) = (env::var(ROLE).unwrap(), env::var(PLACE).unwrap());
     let numbers: Vec<usize> = place.split(' ').map(|number| number.parse().unwrap()).collect();
+    let waits = ["aborts", "dead", "stopped", "stopped at work", "works"].contains(&role.as_str());
     Rendezvous {
         rank: numbers[0],
         size: numbers[1],
@@ -61,7 +62,7 @@ fn place() -> Rendezvous {
         prefix: "test".to_owned(),
         many_hosts: false,
         start_timeout: if role == "missing" { START } else { LONG },
-        timeout: if ["aborts", "dead", "stopped"].contains(&role.as_str()) { TIMEOUT } else { LONG },
+        timeout: if waits { TIMEOUT } else { LONG },
     }
 }
 
