@@ -125,6 +125,7 @@ fn run_store_verb(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<St
         RunsVerb::Diff { a, b, json } => runs::diff(store, a, b, *json),
         RunsVerb::Tag { run, tags, remove, json } => runs::tag(store, run, tags, *remove, *json),
         RunsVerb::Note { run, text, json } => runs::note(store, run, text, *json),
+        RunsVerb::Import(args) => runs::import(store, args),
         RunsVerb::Delete { runs: selected, yes, json } => runs::delete(store, selected, *yes, *json),
         RunsVerb::Push(_) | RunsVerb::Pull(_) | RunsVerb::ServeStore { .. } => {
             unreachable!("handled by the caller")

@@ -19,6 +19,7 @@ fn lab() -> Lab {
             ["run", "tiny.toml", "--ui", "none", "--name", name, "--set", seed, "--set", "run.steps=2"];
         lab.run(&args).success();
     }
+    lab.write("results.csv", "step,loss\n1,0.5\n");
     for class in ["cat", "dog"] {
         let folder = lab.path(&format!("pets/{class}"));
         std::fs::create_dir_all(&folder).unwrap();
@@ -31,7 +32,7 @@ fn lab() -> Lab {
 }
 
 /// Commands with `--json`, their arguments, and a key of the output. A new command adds its line.
-const ANSWERS: [(&str, &str); 25] = [
+const ANSWERS: [(&str, &str); 26] = [
     ("check tiny.toml", "specs"),
     ("compare one two", "tables"),
     ("data inspect tiny.toml", "splits"),
@@ -49,6 +50,7 @@ const ANSWERS: [(&str, &str); 25] = [
     ("report one two --out report", "answer"),
     ("run tiny.toml --set run.steps=2", "event"),
     ("runs diff one two", "differences"),
+    ("runs import results.csv", "runs"),
     ("runs list", "runs"),
     ("runs metrics one", "metrics"),
     ("runs note one better", "notes"),

@@ -42,7 +42,7 @@ pub use process::{
 pub use prompts::PromptsArgs;
 pub use report::ReportArgs;
 pub use run::{FingerprintArgs, RunArgs, StudyArgs, Ui};
-pub use runs::{ListArgs, RunsVerb, TransferArgs, TransferCheckpoints};
+pub use runs::{ImportArgs, ListArgs, RunsVerb, TransferArgs, TransferCheckpoints};
 pub use search::{
     AnswerArgs, ApproximateArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs,
 };
@@ -159,7 +159,7 @@ pub enum Verb {
     /// Inspect data sets, or pack them into tar shards
     #[command(subcommand)]
     Data(DataVerb),
-    /// List, show, diff, tag, annotate, copy and delete recorded runs
+    /// List, show, diff, tag, annotate, copy, import and delete recorded runs
     #[command(subcommand)]
     Runs(RunsVerb),
     /// Compare the arms of a study, or runs, over seeds and queries

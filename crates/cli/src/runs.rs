@@ -4,6 +4,10 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub use import::ImportArgs;
+
+mod import;
+
 /// `clip-lab runs`. RUN is a uid, a uid prefix, or a name (the newest run of that name).
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
@@ -72,6 +76,11 @@ pub enum RunsVerb {
     /// As `runs push`, in the other direction.
     #[command(after_help = TRANSFERS)]
     Pull(TransferArgs),
+    /// Import runs of other tools: TensorBoard, open_clip, Weights & Biases, CSV
+    ///
+    /// A folder is searched for event files, open_clip log folders and W&B run folders. Points keep their names, steps and
+    /// times; settings become settings. Importing again adds only what is new.
+    Import(ImportArgs),
     /// Delete runs, with their records and checkpoints
     Delete {
         /// The runs
@@ -166,6 +175,7 @@ const EXAMPLES: &str = "Examples:
   clip-lab runs diff lit clip-scratch                              the settings in which they differ
   clip-lab runs tag lit paper && clip-lab runs note lit \"rate too small\"
   clip-lab runs push ssh://gpu1/data/runs/clip-lab.db study:tricks   to another machine
+  clip-lab runs import logs/ wandb/ --tag theirs                   TensorBoard, open_clip, W&B
   clip-lab runs delete 01JD --yes                                  by uid prefix";
 
 const TRANSFERS: &str = "Examples:

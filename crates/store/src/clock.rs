@@ -20,6 +20,12 @@ pub fn new_uid() -> String {
     crockford(*last)
 }
 
+/// The uid of a run of another tool: the same for the same start, milliseconds since 1970, and the same digest.
+pub fn derived_uid(ms: i64, digest: [u8; 16]) -> String {
+    let ms = u128::try_from(ms).unwrap_or(0) & ((1 << 48) - 1);
+    crockford((ms << 80) | (u128::from_le_bytes(digest) >> 48))
+}
+
 /// 128 random bits: the standard library seeds its hash maps from the system.
 fn random_bits() -> u128 {
     use std::hash::{BuildHasher, Hasher, RandomState};
@@ -42,5 +48,14 @@ mod tests {
         assert!(uids.windows(2).all(|w| w[0] < w[1]));
         assert!(uids.iter().all(|u| u.len() == 26));
         assert_eq!(crockford(31), "0000000000000000000000000Z");
+    }
+
+    #[test]
+    fn derived_uids_are_uids_of_their_time() {
+        let ms = now_ms();
+        assert_eq!(derived_uid(ms, [7; 16]), derived_uid(ms, [7; 16]));
+        assert_ne!(derived_uid(ms, [7; 16]), derived_uid(ms, [8; 16]));
+        assert_eq!(derived_uid(ms, [7; 16])[..8], new_uid()[..8]);
+        assert!([i64::MIN, 0, i64::MAX].iter().all(|ms| crate::is_uid(&derived_uid(*ms, [255; 16]))));
     }
 }

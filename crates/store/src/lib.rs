@@ -34,12 +34,12 @@ mod store;
 mod transfer;
 mod types;
 
-pub use clock::{new_uid, now_ms};
+pub use clock::{derived_uid, new_uid, now_ms};
 pub use db::{Host, Observer, Wait, migrate, recorder_ended};
 pub use error::StoreError;
 pub use folder::{is_uid, run_folder};
 pub use reader::{Reader, RequiredData, natural};
 pub use recorder::{FlushPolicy, Recorder};
-pub use store::{Health, Store, health};
+pub use store::{Health, Import, Store, health};
 pub use transfer::*;
 pub use types::*;

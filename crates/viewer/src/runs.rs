@@ -1,6 +1,7 @@
 //! `clip-lab runs`.
 
 mod columns;
+mod import;
 mod list;
 mod show;
 mod transfer;
@@ -13,6 +14,7 @@ use clip_lab_cli::{json_document, note, shown};
 use clip_lab_store::{ConfigEntry, Reader, RunRow};
 use serde_json::{Value, json};
 
+pub use import::import;
 pub use list::list;
 pub use show::show;
 pub use transfer::{pull, push, serve_store};

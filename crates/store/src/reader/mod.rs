@@ -75,6 +75,11 @@ impl Reader {
         self.db.with("reading the metrics", async |conn| points::series(conn, run).await)
     }
 
+    /// The newest step of every metric of a run that has points, by name.
+    pub fn newest_steps(&self, run: RunId) -> Result<Vec<(String, u64)>, StoreError> {
+        self.db.with("reading the metrics", async |conn| points::newest_steps(conn, run).await)
+    }
+
     /// Every point of a metric that is not superseded, in order. For many points prefer [`Reader::buckets`].
     pub fn points(&self, run: RunId, metric: &str) -> Result<Vec<Point>, StoreError> {
         let points = self.db.with("reading points", async |conn| points::all(conn, run, metric).await)?;

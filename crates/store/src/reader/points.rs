@@ -41,6 +41,17 @@ pub async fn series(conn: &mut SqliteConnection, run: RunId) -> Result<Vec<Serie
     Ok(series)
 }
 
+/// The newest step of every metric of a run that has points, by name.
+pub async fn newest_steps(
+    conn: &mut SqliteConnection,
+    run: RunId,
+) -> Result<Vec<(String, u64)>, sqlx::Error> {
+    let sql = "SELECT m.name, t.step FROM metric m JOIN tick t ON t.run = m.run
+                 AND t.tick = (SELECT max(tick) FROM point WHERE series = m.id) WHERE m.run = ? ORDER BY m.name";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql).bind(run.0).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|(name, step)| (name, u64::try_from(step).unwrap_or_default())).collect())
+}
+
 /// The row id of a metric, its run, and the metric.
 pub fn series_row(row: &SqliteRow) -> Result<(i64, RunId, SeriesRow), sqlx::Error> {
     let stored: Stored = json(row, 3)?;

@@ -25,15 +25,16 @@ use serde_json::Value;
 
 use crate::{Goal, Level, NewArtifact, Probe, RankSet, Request, Status, Tick};
 use queue::Queue;
-use record::Record;
 use writer::Shared;
 
 pub use flush_policy::FlushPolicy;
 pub(crate) use {
+    name_cache::NameCache,
+    record::{Points, Record},
     records::finish as finish_run,
     records::image as insert_image,
     records::rank as insert_rank,
-    run_row::{insert as insert_run, resume as resume_run},
+    run_row::{insert as insert_run, resume as resume_run, set_config},
     session::Session,
     spool::recover,
     summary::recount,

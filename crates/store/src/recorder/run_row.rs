@@ -24,11 +24,12 @@ pub async fn insert(
     let query = query.bind(&new.goal_metric).bind(status.as_str());
     let query = query.bind(crate::now_ms()).bind(&host.host).bind(host.pid).bind(&host.boot_id);
     let run: i64 = query.fetch_one(&mut *conn).await?;
-    config(conn, run, new).await?;
+    set_config(conn, run, new).await?;
     Ok(run)
 }
 
-async fn config(conn: &mut SqliteConnection, run: i64, new: &NewRun) -> Result<(), sqlx::Error> {
+/// Inserts or replaces settings and environment.
+pub async fn set_config(conn: &mut SqliteConnection, run: i64, new: &NewRun) -> Result<(), sqlx::Error> {
     for entry in &new.config {
         let sql = "INSERT OR REPLACE INTO config (run, key, value, origin) VALUES (?, ?, ?, ?)";
         let query = sqlx::query(sql).bind(run).bind(&entry.key).bind(&entry.value).bind(&entry.origin);

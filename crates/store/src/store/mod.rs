@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod health;
+mod import;
 mod resume;
 
 use std::{
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub use health::{Health, health};
+pub use import::Import;
 
 /// A store opened for edits; created or migrated when needed.
 pub struct Store {

@@ -3,6 +3,7 @@
 mod condition;
 mod details;
 mod evaluation;
+mod imported;
 mod input;
 mod probe;
 mod rows;
@@ -11,6 +12,7 @@ mod status;
 pub use condition::{MetricValue, NamedCondition, NumberField, RunCondition, TextField};
 pub use details::{ArtifactRow, Evaluated, EventRow, NoteRow};
 pub use evaluation::{EvaluationMetric, EvaluationRow, NewEvaluation};
+pub use imported::{ImportedPoints, Origin};
 pub use input::{
     ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, RankSet, Request, ResumePoint, Tick,
 };

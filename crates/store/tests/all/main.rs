@@ -7,6 +7,7 @@ mod details;
 mod evaluations;
 mod faults;
 mod folders;
+mod imports;
 mod migration;
 mod probes;
 mod recording;

@@ -3,5 +3,6 @@
 mod common;
 mod compare;
 mod hostile;
+mod imports;
 mod report;
 mod report_in_browser;
