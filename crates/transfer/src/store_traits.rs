@@ -57,7 +57,7 @@ pub trait Source {
     fn thumbnails(&mut self, digests: &[String]) -> Result<Vec<Thumbnail>>;
     /// The digest (BLAKE3, hexadecimal) and the size of a file.
     fn digest(&mut self, uid: &str, name: &str) -> Result<(String, u64)>;
-    /// Bytes of a file from `from` on, at most [`BLOCK`].
+    /// Bytes of a file from `from` on, at most 1 MiB.
     fn read(&mut self, uid: &str, name: &str, from: u64) -> Result<Vec<u8>>;
 }
 
