@@ -1,6 +1,6 @@
 //! Rows of lists to which both stores may have added. Their order is that of their row ids.
 
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::transfer::{
     merge::merged,
@@ -14,12 +14,7 @@ pub async fn notes(
     here: &[NoteRecord],
     there: &[NoteRecord],
 ) -> Result<(), sqlx::Error> {
-    let Some(all) = merged(here, there) else { return Ok(()) };
-    let kept = common(here, &all);
-    let sql =
-        "DELETE FROM note WHERE id IN (SELECT id FROM note WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?)";
-    sqlx::query(sql).bind(run).bind(kept as i64).execute(&mut *conn).await?;
-    for note in &all[kept..] {
+    for note in missing(conn, "note", run, here, there).await? {
         let sql = "INSERT INTO note (run, at_ms, text) VALUES (?, ?, ?)";
         sqlx::query(sql).bind(run).bind(note.at_ms).bind(&note.text).execute(&mut *conn).await?;
     }
@@ -33,12 +28,7 @@ pub async fn events(
     here: &[EventRecord],
     there: &[EventRecord],
 ) -> Result<(), sqlx::Error> {
-    let Some(all) = merged(here, there) else { return Ok(()) };
-    let kept = common(here, &all);
-    let sql =
-        "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?)";
-    sqlx::query(sql).bind(run).bind(kept as i64).execute(&mut *conn).await?;
-    for event in &all[kept..] {
+    for event in missing(conn, "event", run, here, there).await? {
         let sql = "INSERT INTO event (run, at_ms, level, kind, step, text) VALUES (?, ?, ?, ?, ?, ?)";
         let query = sqlx::query(sql).bind(run).bind(event.at_ms).bind(&event.level).bind(&event.kind);
         query.bind(event.step).bind(&event.text).execute(&mut *conn).await?;
@@ -53,12 +43,7 @@ pub async fn evaluations(
     here: &[EvaluationRecord],
     there: &[EvaluationRecord],
 ) -> Result<(), sqlx::Error> {
-    let Some(all) = merged(here, there) else { return Ok(()) };
-    let kept = common(here, &all);
-    let sql = "DELETE FROM evaluation
-               WHERE id IN (SELECT id FROM evaluation WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?)";
-    sqlx::query(sql).bind(run).bind(kept as i64).execute(&mut *conn).await?;
-    for new in &all[kept..] {
+    for new in missing(conn, "evaluation", run, here, there).await? {
         let sql = "INSERT INTO evaluation (run, at_ms, name, step, weights, data, settings)
                    VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id";
         let query = sqlx::query_scalar(sql).bind(run).bind(new.at_ms).bind(&new.name).bind(new.step);
@@ -87,7 +72,19 @@ pub async fn artifact(
     query.execute(conn).await.map(|_| ())
 }
 
-/// Length of the common beginning.
-fn common<T: PartialEq>(a: &[T], b: &[T]) -> usize {
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+/// The rows to insert into `table`. Deletes those that come after a row that is missing, which are inserted again.
+async fn missing<T: Ord + Clone>(
+    conn: &mut SqliteConnection,
+    table: &'static str,
+    run: i64,
+    here: &[T],
+    there: &[T],
+) -> Result<Vec<T>, sqlx::Error> {
+    let Some(mut all) = merged(here, there) else { return Ok(Vec::new()) };
+    let kept = here.iter().zip(&all).take_while(|(a, b)| a == b).count();
+    let sql = format!(
+        "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?)"
+    );
+    sqlx::query(AssertSqlSafe(sql)).bind(run).bind(kept as i64).execute(conn).await?;
+    Ok(all.split_off(kept))
 }
