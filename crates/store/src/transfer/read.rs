@@ -1,4 +1,4 @@
-//! Reading what is copied. Every function is one short read transaction, so that a run may go on meanwhile.
+//! Reading what is copied. Every function is one short read transaction, so that a run may record meanwhile.
 
 use std::collections::BTreeMap;
 

@@ -33,7 +33,7 @@ fn kill(times: u64) -> usize {
         if number % 4 == 0 {
             target = folder.path().join(format!("b{number}/s.db"));
         }
-        // Between the kills the source goes on.
+        // Between the kills the source records more.
         if number % 4 == 2 {
             resume(&a, &uids[0], 1000 + number, 2500);
         }

@@ -21,7 +21,7 @@ fn two_stores_that_both_changed_converge() {
         edit.evaluate(id, &evaluation("cifar10", value)).unwrap();
         edit.evaluate(id, &evaluation(text, value)).unwrap();
     }
-    // The run goes on in one of them.
+    // The run continues in one of them.
     resume(&b, &uid, 150, 250);
     push(&a, &b);
     push(&b, &a);
