@@ -43,6 +43,11 @@ pub fn format(checkout: &Checkout) -> Command {
     cargo(checkout, &["fmt", "--all", "--", "--check"])
 }
 
+/// Whether the versions of `fuzz/`, which is a workspace of its own, are those that its manifest and our crates ask for.
+pub fn fuzz_lock(checkout: &Checkout) -> Command {
+    cargo(checkout, &["update", "--workspace", "--locked", "--quiet", "--manifest-path", "fuzz/Cargo.toml"])
+}
+
 /// Lints, warnings denied.
 pub fn clippy(checkout: &Checkout) -> Command {
     cargo(checkout, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])

@@ -147,6 +147,7 @@ fn ci() -> Result<()> {
     cargo::finish(cargo::format(&checkout))?; // first, as it takes a second and needs no downloads
     set_up(&checkout)?;
     check_builders()?;
+    cargo::finish(cargo::fuzz_lock(&checkout))?;
     timed("lints", cargo::clippy(&checkout))?;
     timed("documentation", cargo::doc(&checkout))?;
     timed("the viewer alone", cargo::viewer(&checkout))?;
