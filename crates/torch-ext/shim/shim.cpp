@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/empty.h>
@@ -49,6 +51,22 @@ char* shim_global_norm(void** tensors, size_t n, void* out) {
     at::NoGradGuard guard;
     auto norms = at::_foreach_norm(gather(tensors, n));
     *static_cast<at::Tensor*>(out) = at::linalg_vector_norm(at::stack(norms));
+  });
+}
+
+// Multiplies every tensor by a scalar on their device.
+char* shim_scale_all(void** tensors, size_t n, void* factor) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    at::_foreach_mul_(gather(tensors, n), *static_cast<at::Tensor*>(factor));
+  });
+}
+
+// Moves every tensor towards its end: (1 - weight) * tensor + weight * end.
+char* shim_lerp_all(void** tensors, void** ends, size_t n, double weight) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    at::_foreach_lerp_(gather(tensors, n), gather(ends, n), weight);
   });
 }
 

@@ -24,6 +24,13 @@ unsafe extern "C" {
     ) -> *mut c_char;
     fn shim_drop_gradients(tensors: *const *const c_void, n: usize);
     fn shim_global_norm(tensors: *const *const c_void, n: usize, out: *mut c_void) -> *mut c_char;
+    fn shim_scale_all(tensors: *const *const c_void, n: usize, factor: *const c_void) -> *mut c_char;
+    fn shim_lerp_all(
+        tensors: *const *const c_void,
+        ends: *const *const c_void,
+        n: usize,
+        weight: f64,
+    ) -> *mut c_char;
     fn free(memory: *mut c_void);
 }
 
@@ -92,4 +99,16 @@ pub fn global_norm(tensors: &[Tensor]) -> Result<Tensor> {
     // SAFETY: as above; `out` is assigned a tensor.
     into_result(unsafe { shim_global_norm(list.as_ptr(), list.len(), out.as_mut_ptr().cast()) })?;
     Ok(out)
+}
+
+pub fn scale_all(tensors: &[Tensor], factor: &Tensor) -> Result<()> {
+    let list = pointers(tensors);
+    // SAFETY: every pointer is a live at::Tensor during the call.
+    into_result(unsafe { shim_scale_all(list.as_ptr(), list.len(), factor.as_ptr().cast()) })
+}
+
+pub fn lerp_all(tensors: &[Tensor], ends: &[Tensor], weight: f64) -> Result<()> {
+    let lists = [tensors, ends].map(pointers);
+    // SAFETY: as above, and both lists have n entries.
+    into_result(unsafe { shim_lerp_all(lists[0].as_ptr(), lists[1].as_ptr(), lists[0].len(), weight) })
 }

@@ -99,6 +99,24 @@ pub fn global_norm(tensors: &[Tensor]) -> Result<Tensor> {
     ffi::global_norm(tensors)
 }
 
+/// Multiplies every tensor in place by the scalar `factor` on their device, without synchronisation. A GPU runs one
+/// kernel for many tensors.
+///
+/// # Errors
+/// If devices differ.
+pub fn scale_all(tensors: &[Tensor], factor: &Tensor) -> Result<()> {
+    if tensors.is_empty() { Ok(()) } else { ffi::scale_all(tensors, factor) }
+}
+
+/// Replaces every tensor `t` in place by `(1 - weight) * t + weight * end`. A GPU runs one kernel for many tensors.
+///
+/// # Errors
+/// If lengths, shapes, dtypes or devices differ, or a tensor does not have a floating-point type.
+pub fn lerp_all(tensors: &[Tensor], ends: &[Tensor], weight: f64) -> Result<()> {
+    anyhow::ensure!(tensors.len() == ends.len(), "lerp_all: lists of different lengths");
+    if tensors.is_empty() { Ok(()) } else { ffi::lerp_all(tensors, ends, weight) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,11 +160,28 @@ mod tests {
         let adamw = AdamW { lr: 0.1, beta1: 0.9, beta2: 0.98, weight_decay: 0.0, eps: 1e-6 };
         assert!(fused_adamw(&[one()], &[], &[one()], &[one()], &[one()], adamw).is_err());
         assert!(global_norm(&[]).is_err());
+        assert!(lerp_all(&[one()], &[], 0.5).is_err());
+        let longer = Tensor::ones([3], (Kind::Float, Device::Cpu));
+        assert!(lerp_all(&[one()], &[longer], 0.5).is_err());
     }
 
     #[test]
     fn the_norm_is_that_of_all_tensors_together() {
         let norm = global_norm(&[Tensor::from_slice(&[3.0f32]), Tensor::from_slice(&[0.0f32, 4.0])]).unwrap();
         assert_eq!(norm.double_value(&[]), 5.0);
+    }
+
+    #[test]
+    fn lists_are_scaled_and_interpolated_in_place() {
+        let (a, b) = (Tensor::from_slice(&[1.0f32, -2.0]), Tensor::from_slice(&[4.0f32]));
+        let list = [a.shallow_clone(), b.shallow_clone()];
+        scale_all(&list, &Tensor::from(0.5f32)).unwrap();
+        assert_eq!((a.double_value(&[1]), b.double_value(&[0])), (-1.0, 2.0));
+        let ends = [Tensor::from_slice(&[1.5f32, 3.0]), Tensor::from_slice(&[6.0f32])];
+        lerp_all(&list, &ends, 0.25).unwrap();
+        assert_eq!(Vec::<f32>::try_from(&a).unwrap(), [0.75, 0.0]);
+        assert_eq!(b.double_value(&[0]), 3.0);
+        scale_all(&[], &Tensor::from(0.5f32)).unwrap();
+        lerp_all(&[], &[], 0.5).unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! Gradient clipping.
 
 use clip_lab_plugin_api::prelude::*;
-use clip_lab_torch_ext::global_norm;
+use clip_lab_torch_ext::{global_norm, scale_all};
 
 /// Clips the global norm of the gradient over all trained parameters to `max_norm`, as PyTorch's `clip_grad_norm_`.
 /// Records the norm before clipping as `train/grad_norm`.
@@ -45,9 +45,6 @@ impl Trick for ClipGrad {
             return Ok(());
         }
         let factor = (norm.f_add_scalar(1e-6)?.f_reciprocal()? * self.max_norm).f_clamp_max(1.0)?;
-        for mut gradient in gradients {
-            let _ = gradient.f_mul_(&factor)?;
-        }
-        Ok(())
+        scale_all(&gradients, &factor)
     }
 }

@@ -1,6 +1,7 @@
 //! Exponential moving average of the weights.
 
 use clip_lab_plugin_api::prelude::*;
+use clip_lab_torch_ext::lerp_all;
 
 /// Treatment of buffers: batch norm's running statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -131,14 +132,16 @@ impl Trick for Running {
     fn after_update(&mut self, params: &Params, step: u64) -> Result<()> {
         let weight = 1.0 - self.settings.decay_at(step + 1);
         let _guard = tch::no_grad_guard();
+        let (mut averages, mut current) = (Vec::new(), Vec::new());
         for ((_, average), (_, now, buffer)) in self.average.iter_mut().zip(members(params)) {
             if now.is_floating_point() && !(buffer && self.settings.buffers == Buffers::Copy) {
-                let _ = average.f_lerp_(now, weight)?;
+                averages.push(average.shallow_clone());
+                current.push(now.shallow_clone());
             } else {
                 average.f_copy_(now)?;
             }
         }
-        Ok(())
+        lerp_all(&averages, &current, weight)
     }
 
     fn shadow(&self) -> Option<&State> {
