@@ -146,7 +146,7 @@ fn indented(text: &str, by: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The type of a setting as text: `integer`, `string or null`, `one | all`.
+/// The type of a setting as text: `integer`, `string, optional`, `one | all`.
 pub(crate) fn kind(schema: &Value, root: &Value) -> String {
     let all = |schemas: &Value, joint: &str| {
         let types = schemas.as_array().into_iter().flatten().map(|schema| kind(schema, root));
@@ -164,11 +164,19 @@ pub(crate) fn kind(schema: &Value, root: &Value) -> String {
     match schema {
         _ if schema["enum"].is_array() => names(&schema["enum"], " | "),
         _ if schema["oneOf"].is_array() => all(&schema["oneOf"], " | "),
-        _ if schema["anyOf"].is_array() => all(&schema["anyOf"], " or "),
-        _ if schema["type"].is_array() => names(&schema["type"], " or "),
+        _ if schema["anyOf"].is_array() => optional(&all(&schema["anyOf"], NULL_JOINT)),
+        _ if schema["type"].is_array() => optional(&names(&schema["type"], NULL_JOINT)),
         _ if schema["type"] == "array" => format!("array of {}", kind(&schema["items"], root)),
         _ => schema["type"].as_str().unwrap_or_default().to_owned(),
     }
+}
+
+/// Between the types of a setting that has several.
+const NULL_JOINT: &str = " or ";
+
+/// `integer, optional` for `integer or null`: TOML has no null, and the key is left out.
+fn optional(types: &str) -> String {
+    types.strip_suffix(" or null").map_or_else(|| types.to_owned(), |rest| format!("{rest}, optional"))
 }
 
 fn names(list: &Value, joint: &str) -> String {

@@ -89,7 +89,7 @@ fn spec(
     tolerate: Option<f64>,
     catalog: &Catalog,
 ) -> Result<Plan> {
-    ensure!(data.exists(), "{} is neither a folder nor a spec", data.display());
+    ensure!(data.exists(), "`{}` is neither a folder nor a spec", data.display());
     let read = |sets: &[String]| -> Result<Spec, Report> {
         let spec = Spec::read(data, sets)?;
         Ok(if trusted { spec.into_trusted() } else { spec })

@@ -1,9 +1,6 @@
 //! Resolves the MODEL argument: a spec, a run, or a checkpoint file of a run.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::ModelWeights;
@@ -49,7 +46,7 @@ impl SpecWeights {
         let run = reader.run(model)?;
         let (file, recorded) = (run.dir.join("spec.toml"), reader.spec_text(run.id)?);
         // The run's own file has the secrets, which the store does not hold.
-        let beside = fs::read_to_string(&file).ok().filter(|text| secret::spec(text) == recorded);
+        let beside = clip_lab_spec::read_spec_text(&file).ok().filter(|text| secret::spec(text) == recorded);
         let spec = Spec::parse(&file.display().to_string(), &beside.unwrap_or(recorded), sets)?;
         let weights = weights_in(&run.dir, None).ok();
         ensure!(weights.is_some(), "run {} has no checkpoint in {}", run.uid, run.dir.display());

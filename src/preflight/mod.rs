@@ -62,7 +62,7 @@ impl Preflight {
             cost,
             updates: inputs.total,
             batch,
-            samples: inputs.total * batch,
+            samples: inputs.total.saturating_mul(batch),
             epochs: inputs.total as f64 / inputs.order.batches().max(1) as f64,
             first_loss: losses.map(|losses| losses.initial),
             warnings,

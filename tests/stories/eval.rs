@@ -126,7 +126,7 @@ fn unsuitable_data_are_reported() {
     lab.write("bare.toml", "templates = ['a photo']\n");
     fs::create_dir(lab.path("empty")).unwrap();
     let refused = |args: &[&str]| lab.run(&[&["eval", "tiny"], args].concat()).failure();
-    assert_contains(&refused(&["--data", "nowhere"]), &["nowhere is neither a folder nor a spec"]);
+    assert_contains(&refused(&["--data", "nowhere"]), &["`nowhere` is neither a folder nor a spec"]);
     assert_contains(&refused(&["--data", "empty"]), &["empty"]);
     assert_contains(
         &refused(&["--data", "rgb", "--split", "val"]),

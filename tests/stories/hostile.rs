@@ -90,10 +90,7 @@ fn classes_and_templates_cannot_write_on_the_terminal() {
                 .unwrap();
         }
     }
-    let eval = lab.run(&["eval", "tiny", "--data", "pets", "--suite", "zero_shot", "--no-record"]);
-    if eval.out.contains("most often confused") {
-        harmless(eval).success();
-    }
+    harmless(lab.run(&["eval", "tiny", "--data", "pets", "--suite", "zero_shot", "--no-record"])).success();
     lab.write("mine.toml", "templates = [\"{}\", \"a {} \\u001b]0;t\\u0007\\u202e\\rFORGED\\nFORGED\"]\n");
     harmless(lab.run(&["prompts", "tiny", "--data", "pets", "--templates", "mine.toml", "--most", "2"]))
         .success();

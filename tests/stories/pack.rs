@@ -85,7 +85,7 @@ fn unreadable_images_are_named_and_too_many_stop_the_pack() {
     lab.write("data/05.png", b"no image");
     let args = ["data", "pack", "data", "--out", "packed"];
     let done = lab.run(&args);
-    assert_contains(&done.err, &["train: skipped: 05.png: it is not an image", "47 images in 1 shards"]);
+    assert_contains(&done.err, &["train: skipped: 05.png: it is not an image", "47 images in 1 shard"]);
     done.success();
     let none = lab.run(&["data", "pack", "data", "--out", "other", "--tolerate", "0"]);
     assert_contains(&none.err, &["1 of 48 images cannot be used, more than tolerate = 0 allows", "05.png"]);

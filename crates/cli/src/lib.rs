@@ -50,6 +50,9 @@ pub use search::{
 /// The default store.
 pub const DEFAULT_STORE: &str = "runs/clip-lab.db";
 
+/// The heading of the options that every command takes.
+const GLOBAL: &str = "Global options";
+
 /// A research platform for contrastive image-text learning.
 ///
 /// A TOML spec names the encoders, projections, loss, schedule, tricks and data. `run` trains and evaluates it and
@@ -61,6 +64,7 @@ pub struct Cli {
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         env = "CLIP_LAB_STORE",
         default_value = DEFAULT_STORE,
         value_name = "FILE"
@@ -70,10 +74,10 @@ pub struct Cli {
     /// libraries.
     ///
     /// Without it, only code that you name yourself runs: in a spec that you run or pass, or with `--set`.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub trust_code: bool,
     /// When to use colour.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t, value_name = "WHEN")]
     pub color: ColorWhen,
     /// The command.
     #[command(subcommand)]
@@ -164,7 +168,7 @@ pub enum Verb {
     Runs(RunsVerb),
     /// Compare the arms of a study, or runs, over seeds and queries
     ///
-    /// Prints a table for each metric: the mean over seeds with its 95% interval, the difference of each arm to the
+    /// Prints a table for each metric: the mean over seeds with its 95% interval, the difference of each arm from the
     /// reference with its interval over seeds and queries, and a p-value corrected for the number of arms.
     Compare(CompareArgs),
     /// Write a report on a study, or on runs, with figures, data and a script to reproduce it

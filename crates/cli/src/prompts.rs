@@ -10,7 +10,7 @@ pub const EXAMPLES: &str = "Examples:
   clip-lab prompts lit --data imagenet --templates mine.toml     your templates
   clip-lab prompts lit --data birds --select val --report test --classes names.txt --json
 
-Every template is evaluated alone. The ensemble grows greedily: each step adds the template that
+The templates are OpenAI's 80 unless --templates names others. Every template is evaluated alone. The ensemble grows greedily: each step adds the template that
 improves accuracy on the --select split most, until none does. Its accuracy is then reported on the
 --report split. Data with a single split is split in half by a hash of the image names.";
 
@@ -19,7 +19,7 @@ improves accuracy on the --select split most, until none does. Its accuracy is t
 pub struct PromptsArgs {
     /// A run, a spec, or a model in any layout that `from` reads: a folder, a file or hf:ORGANISATION/NAME
     pub model: String,
-    /// The data set and its classes; templates default to openai80
+    /// The data set and its classes
     #[command(flatten)]
     pub data: DataArgs,
     /// The split that templates are selected on

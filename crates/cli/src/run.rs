@@ -55,7 +55,7 @@ pub struct RunArgs {
     /// Train on N processes of this machine: the batch is divided among them, and the losses stay the same
     #[arg(long, value_name = "N", conflicts_with = "overfit")]
     pub nproc: Option<NonZeroUsize>,
-    /// With several processes: how long one waits for the others, in seconds, before the run fails
+    /// Seconds that a process waits for the others before the run fails
     #[arg(long, value_name = "SECONDS", default_value = "600")]
     pub timeout: NonZeroU64,
     /// Options of studies

@@ -68,7 +68,7 @@ pub enum RunsVerb {
     /// Copy runs with their files to another store
     ///
     /// Copies only what the other store lacks; an interrupted copy continues where it ended. Tags, notes, events and
-    /// evaluations of both stores are united. A run that another process records there is skipped.
+    /// evaluations of both stores are merged. A run that another process records there is skipped.
     #[command(after_help = TRANSFERS)]
     Push(TransferArgs),
     /// Copy runs with their files from another store

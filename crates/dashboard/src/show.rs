@@ -42,7 +42,7 @@ const INPUT_TIMEOUT: Duration = Duration::from_millis(100);
 const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 
 const NO_TERMINAL: &str =
-    "cannot draw a dashboard: standard output is not a terminal; use --ui plain for plain lines";
+    "cannot draw a dashboard: standard output is not a terminal; `clip-lab runs list` prints the runs";
 
 /// Shows the dashboard until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). On a terminal that cannot draw
 /// one, prints lines until no run is live.

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// Upper limit of `workers` and `threads`: more than any machine has cores, below the limits of operating systems.
 const MAX_THREADS: usize = 1024;
+/// Longer runs would overflow counts of samples.
+const MAX_LENGTH: u64 = 1_000_000_000_000;
+/// The largest batch: 2^20 pairs.
+const MAX_BATCH: usize = 1 << 20;
 
 /// Length, batch size, precision and device of a run, and how often it evaluates, logs and saves.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -136,13 +140,16 @@ impl Settings for Run {
     fn check(&self, faults: &mut Faults) {
         let lengths = usize::from(self.epochs.is_some()) + usize::from(self.steps.is_some());
         faults.require(lengths != 0, "epochs", "set the length of the run: `epochs` or `steps`");
-        faults.require(self.epochs != Some(0), "epochs", "must be at least 1");
-        faults.require(self.steps != Some(0), "steps", "must be at least 1");
+        for (key, length) in [("epochs", self.epochs), ("steps", self.steps)] {
+            faults.require(length != Some(0), key, "must be at least 1");
+            faults.require(length.is_none_or(|length| length <= MAX_LENGTH), key, "must be at most 10^12");
+        }
         faults.require(
             self.batch >= 2,
             "batch",
             "must be at least 2: a pair's negatives are the rest of its batch",
         );
+        faults.require(self.batch <= MAX_BATCH, "batch", format!("must be at most {MAX_BATCH}"));
         faults.require(device(&self.device), "device", "must be `auto`, `cpu`, `cuda` or `cuda:N`");
         for (key, threads) in [("workers", self.workers), ("threads", self.threads)] {
             let message = format!("must be at most {MAX_THREADS}; 0 uses one per core");

@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 /// The span of the key and value at a path; numbers index arrays of tables.
 pub(super) fn find(table: &DeTable, path: &[String]) -> Option<Place> {
     let (first, rest) = path.split_first()?;
-    let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first)?;
+    let (key, value) = table.get_key_value(first.as_str())?;
     if rest.is_empty() {
         let (key, value) = (key.span(), value.span());
         return Some(key.start.min(value.start)..value.end);

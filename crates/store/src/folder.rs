@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clip_lab_files::open_no_follow;
+
 use crate::StoreError;
 
 /// Length of a uid.
@@ -57,7 +59,7 @@ impl FolderLock {
     pub fn take(folder: &Path) -> Result<FolderLock, StoreError> {
         fs::create_dir_all(folder).map_err(at(folder, "creating the run's folder"))?;
         let path = folder.join(LOCK_NAME);
-        let file = File::create(&path).map_err(at(&path, "creating the run's lock file"))?;
+        let file = open_no_follow(&path).map_err(at(&path, "opening the run's lock file"))?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock(Some(file))),
             Err(TryLockError::Error(_)) => Ok(FolderLock(None)),

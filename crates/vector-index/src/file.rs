@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use clip_lab_files::open_regular;
+use clip_lab_files::{open_regular, replace_no_follow};
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 
@@ -176,7 +176,7 @@ fn write_rows(temporary: &Path, model: &str, dim: usize, entries: &[(&Entry, Row
     let files = entries.iter().map(|(entry, _)| entry.line()).collect::<Result<String, _>>()?;
     let rows = entries.iter().filter(|(entry, _)| entry.unreadable.is_none()).count();
     let header = serde_json::to_vec(&header(model, (rows, dim), &files)?)?;
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(temporary)?);
+    let mut file = BufWriter::with_capacity(1 << 20, replace_no_follow(temporary)?);
     // safetensors aligns the header to 8 bytes.
     let padded = header.len().next_multiple_of(8);
     file.write_all(&(padded as u64).to_le_bytes())?;

@@ -2,7 +2,7 @@
 //! elsewhere, `clip-lab-core` replaces this process and prints plain lines.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::IsTerminal as _,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
@@ -89,7 +89,7 @@ fn log_file(store: &Path, uid: &str) -> Result<PathBuf> {
 }
 
 fn start(arguments: &[String], uid: &str, log: &Path) -> Result<Child> {
-    let out = File::options().create(true).append(true).open(log)?;
+    let out = clip_lab_files::append_no_follow(log).with_context(|| format!("opening {}", log.display()))?;
     let mut command = core::command()?;
     command.arg("run").args(arguments).args(["--ui", "plain", "--uid", uid]);
     // We print its output again, and foreign colour codes would be escaped.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use clip_lab_files::{MIB, read_text_capped};
 use clip_lab_store::new_uid;
 use serde_json::Value;
 
@@ -96,7 +97,7 @@ fn sibling(target: &Path, what: &str) -> Result<PathBuf> {
 fn export_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let place = folder.display();
     let text =
-        fs::read_to_string(folder.join(RECORD)).with_context(|| format!("reading {place}/{RECORD}"))?;
+        read_text_capped(&folder.join(RECORD), MIB).with_context(|| format!("reading {place}/{RECORD}"))?;
     let record: Value = serde_json::from_str(&text).with_context(|| format!("reading {place}/{RECORD}"))?;
     let listed: Vec<&str> =
         record["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

@@ -35,7 +35,7 @@ impl Found {
     /// # Errors
     /// If the folder holds neither.
     pub fn in_folder(root: &Path) -> Result<Self> {
-        ensure!(root.is_dir(), "{} is not a folder", root.display());
+        ensure!(root.is_dir(), "`{}` is not a folder", root.display());
         let root = root.canonicalize()?;
         match captions(&root, Split::Train) {
             Ok(train) => Ok(Self::captioned(root, train.as_ref())),

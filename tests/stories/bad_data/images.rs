@@ -106,7 +106,7 @@ fn every_command_uses_readable_images_and_names_the_others() {
     let pack = ["data", "pack", "tiny.toml", "--out", "packed", "--tolerate", "0.2"];
     let done = lab.run(&pack);
     bad.iter().for_each(|why| assert_contains(&done.err, &[why]));
-    assert_contains(&done.err, &[&format!("train: {} images in 1 shards", TRAIN - 1 - bad.len())]);
+    assert_contains(&done.err, &[&format!("train: {} images in 1 shard", TRAIN - 1 - bad.len())]);
     done.success();
 
     let seen = lab.json(&["data", "inspect", "tiny.toml"]);

@@ -39,7 +39,7 @@ pub fn points(reader: &Reader, runs: &[RunRow], metrics: &[String]) -> Result<Ve
                 run: run.uid.clone(),
                 name: run.name.clone(),
                 metric: metric.clone(),
-                wall_s: (point.wall_ms - run.started_ms) as f64 / 1000.0,
+                wall_s: point.wall_ms.saturating_sub(run.started_ms) as f64 / 1000.0,
                 point,
             }));
         }

@@ -57,7 +57,7 @@ pub fn of(axis: Axis, point: &Point, run: &RunRow) -> f64 {
         Axis::Step => point.step as f64,
         Axis::Epoch => point.epoch,
         Axis::Samples => point.samples as f64,
-        Axis::WallSeconds => (point.wall_ms - run.started_ms) as f64 / 1000.0,
+        Axis::WallSeconds => point.wall_ms.saturating_sub(run.started_ms) as f64 / 1000.0,
         Axis::ActiveSeconds => point.active_ms as f64 / 1000.0,
     }
 }
@@ -69,7 +69,7 @@ pub fn per_step(axis: Axis, run: &RunRow) -> f64 {
         Axis::Step => 1.0,
         Axis::Epoch => run.epoch / steps,
         Axis::Samples => run.samples as f64 / steps,
-        Axis::WallSeconds => (run.heartbeat_ms - run.started_ms).max(0) as f64 / 1000.0 / steps,
+        Axis::WallSeconds => run.heartbeat_ms.saturating_sub(run.started_ms).max(0) as f64 / 1000.0 / steps,
         Axis::ActiveSeconds => run.active_ms as f64 / 1000.0 / steps,
     }
 }

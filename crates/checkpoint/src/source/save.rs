@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use clip_lab_files::replace_no_follow;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use tch::{Device, Kind, Tensor};
 
@@ -47,7 +48,7 @@ fn write(file: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)
     let size = (header.len() as u64).to_le_bytes();
     let mut hasher = blake3::Hasher::new();
     hasher.update(&size).update(&header);
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(file)?);
+    let mut file = BufWriter::with_capacity(1 << 20, replace_no_follow(file)?);
     file.write_all(&size)?;
     file.write_all(&header)?;
     for (_, _, tensor) in tensors {

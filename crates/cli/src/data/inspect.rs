@@ -8,7 +8,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Reads every image and every caption once, on all cores. Images are duplicates if their bytes are
-equal; captions, if they are equal ignoring case and spaces. Unreadable files do not make the
+equal; captions, if they differ only in case and spaces. Unreadable files do not make the
 command fail: it exits with 0.
 
 Examples:

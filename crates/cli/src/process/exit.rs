@@ -17,7 +17,7 @@ use super::{
 pub enum Exit {
     /// Success.
     Success = 0,
-    /// Failure, or the answer is no.
+    /// Failure, or a check that did not pass.
     Failure = 1,
     /// Invalid command line, as clap exits.
     Usage = 2,
@@ -65,7 +65,7 @@ pub(crate) fn exit_with(error: &clap::Error) -> ! {
 /// The exit codes, for the help and the manual.
 pub const EXIT_CODES: &str = "Exit codes:
   0    success
-  1    failure, or the answer is no; the reason is on standard error
+  1    failure, or a check that did not pass; the reason is on standard error
   2    invalid command line
   3    a spec, a study, a layout or a filter has mistakes; each is printed with its location
   130  stopped by Ctrl-C, SIGTERM or the dashboard; a run has saved a checkpoint to resume from

@@ -11,6 +11,8 @@ use toml_edit::{DocumentMut, Item};
 pub struct Edit {
     /// Its source, for messages, such as `` `--set run.seed=1` ``.
     pub by: String,
+    /// What it belongs to: the command line, the study or an arm. A later layer overrides an earlier one.
+    pub layer: String,
     /// The path of the item; numbers index lists.
     pub path: Vec<String>,
     /// The operation.
@@ -28,7 +30,7 @@ pub enum Change {
     Add(Item),
 }
 
-/// Settings of `[run]` of which a spec has one: writing one removes the other, unless an edit wrote both.
+/// Settings of `[run]` of which a spec has one: writing one removes the other, unless the same layer wrote both.
 const LENGTHS: [&str; 2] = ["epochs", "steps"];
 
 /// A key that an edit wrote, and the edit.
@@ -42,12 +44,14 @@ pub(crate) struct WrittenKey {
 pub(crate) struct Editor {
     document: DocumentMut,
     wrote: Vec<WrittenKey>,
+    /// The layer that wrote each length last.
+    lengths: [Option<String>; 2],
 }
 
 impl Editor {
     /// None if the text is not TOML.
     pub fn new(text: &str) -> Option<Self> {
-        Some(Self { document: text.parse().ok()?, wrote: Vec::new() })
+        Some(Self { document: text.parse().ok()?, wrote: Vec::new(), lengths: [None, None] })
     }
 
     /// Applies one edit. On error the text is unchanged.
@@ -68,17 +72,19 @@ impl Editor {
         };
         self.wrote.extend(paths.into_iter().map(|path| WrittenKey { by: edit.by.clone(), path }));
         if let Change::Set(_) = edit.change {
-            self.replace_length(&edit.path);
+            self.replace_length(edit);
         }
         Ok(())
     }
 
-    fn replace_length(&mut self, written: &[String]) {
-        let Some(at) = length(written) else { return };
-        let other = ["run", LENGTHS[1 - at]].map(str::to_owned);
-        if !self.wrote.iter().any(|wrote| wrote.path == other) {
+    fn replace_length(&mut self, edit: &Edit) {
+        let Some(at) = length(&edit.path) else { return };
+        self.lengths[at] = Some(edit.layer.clone());
+        if self.lengths[1 - at].as_ref() != Some(&edit.layer) {
+            let other = ["run", LENGTHS[1 - at]].map(str::to_owned);
             // It need not be in the text.
             let _ = walk::drop(self.document.as_table_mut(), &other);
+            self.forget(&other);
         }
     }
 
@@ -121,7 +127,7 @@ mod tests {
                         [[trick]]\nplugin = \"freeze\"\n\n[[trick]]\nplugin = \"clip_norm\"\n";
 
     fn edit(path: &str, change: Change) -> Edit {
-        Edit { by: "a test".into(), path: super::path(path).unwrap(), change }
+        Edit { by: "a test".into(), layer: "a test".into(), path: super::path(path).unwrap(), change }
     }
 
     fn item(text: &str) -> Item {
@@ -153,6 +159,13 @@ mod tests {
         editor.apply(&edit("run.epochs", Change::Drop)).unwrap();
         let both = after(&[("run.steps", "4"), ("run.epochs", "2")]);
         assert!(both.contains("steps = 4") && both.contains("epochs = 2"), "both were asked for: {both}");
+        let mut editor = Editor::new(spec).unwrap();
+        for (layer, key) in [("arm", "run.epochs"), ("--set", "run.steps")] {
+            editor.apply(&Edit { layer: layer.into(), ..edit(key, Change::Set(item("3"))) }).unwrap();
+        }
+        let (text, wrote) = editor.finish();
+        assert_eq!(text, "[run]\nbatch = 64\nsteps = 3\n", "the command line overrides the arm");
+        assert_eq!(wrote.len(), 1);
     }
 
     #[test]

@@ -10,12 +10,12 @@ impl Edit {
         let (key, value) = set.split_once('=').ok_or("has no `=`; write `--set table.key=value`")?;
         let path = path(key).ok_or_else(|| format!("`{key}` is not a dotted key"))?;
         let value = value.trim();
-        let by = format!("`--set {set}`");
+        let (by, layer) = (format!("`--set {set}`"), "--set".to_owned());
         if value.is_empty() {
-            return Ok(Self { by, path, change: Change::Drop });
+            return Ok(Self { by, layer, path, change: Change::Drop });
         }
         let value = value.parse::<Value>().unwrap_or_else(|_| Value::from(value));
-        Ok(Self { by, path, change: Change::Set(Item::Value(value)) })
+        Ok(Self { by, layer, path, change: Change::Set(Item::Value(value)) })
     }
 }
 

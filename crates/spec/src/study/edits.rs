@@ -95,7 +95,7 @@ impl Reader<'_, '_> {
         }
         let at = line(self.origin.text, place.start);
         let by = format!("{}:{at}, {} of {}", self.origin.file, verb, self.fields.name);
-        self.found.push((Edit { by, path, change }, place.clone()));
+        self.found.push((Edit { by, layer: self.fields.name.to_string(), path, change }, place.clone()));
     }
 
     fn fault(&mut self, key: &str, item: &Item, message: &str) {

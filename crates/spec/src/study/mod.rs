@@ -120,6 +120,7 @@ impl Study {
     pub fn spec(&self, arm: &Arm, seed: u64, sets: &[String]) -> Result<Spec, Report> {
         let seed = Edit {
             by: format!("the seeds of {}", self.file.display()),
+            layer: "seeds".into(),
             path: vec!["run".into(), "seed".into()],
             change: Change::Set(number(seed)),
         };

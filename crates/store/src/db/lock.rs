@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clip_lab_files::open_no_follow;
+
 use super::{
     Host,
     wait::{Observer, WaitReport},
@@ -28,10 +30,9 @@ impl StoreLock {
     pub fn take(store: &Path, busy: Duration, observer: Option<Observer>) -> Result<StoreLock, StoreError> {
         let path = path(store);
         // Not truncated: it may have the description of the process that holds the lock.
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
-        let file = file.map_err(|cause| StoreError::File {
+        let file = open_no_follow(&path).map_err(|cause| StoreError::File {
             path: path.clone(),
-            doing: "creating the lock file of the store",
+            doing: "opening the lock file of the store",
             cause,
         })?;
         let mut until = Instant::now() + busy;

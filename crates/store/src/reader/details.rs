@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use sqlx::Row;
 
-use super::Reader;
+use super::{
+    Reader,
+    fetch::{at_least_zero, optional},
+};
 use crate::{
     ArtifactRow, ConfigEntry, Environment, Evaluated, EventRow, Level, NoteRow, RankSet, RunId, StoreError,
 };
@@ -56,7 +59,7 @@ impl Reader {
                     at_ms: row.try_get(1)?,
                     level: level(row.try_get(2)?),
                     kind: row.try_get(3)?,
-                    step: row.try_get(4)?,
+                    step: optional(row.try_get(4)?),
                     text: row.try_get(5)?,
                 })
             };
@@ -66,14 +69,14 @@ impl Reader {
 
     /// The ranks of every evaluation, by step.
     pub fn ranks(&self, run: RunId) -> Result<Vec<RankSet>, StoreError> {
-        let rows: Vec<(u64, String, String, String, String, Vec<u8>)> =
+        let rows: Vec<(i64, String, String, String, String, Vec<u8>)> =
             self.db.with("reading ranks", async |conn| {
                 let sql = "SELECT step, split, suite, direction, weights, ranks FROM rank WHERE run = ?
                            ORDER BY step, split, suite, direction, weights";
                 sqlx::query_as(sql).bind(run.0).fetch_all(conn).await
             })?;
         let set = |(step, split, suite, direction, weights, blob): (_, _, _, _, _, Vec<u8>)| RankSet {
-            step,
+            step: at_least_zero(step),
             split,
             suite,
             direction,
@@ -105,9 +108,9 @@ impl Reader {
                     at_ms: row.try_get(1)?,
                     kind: row.try_get(2)?,
                     name: row.try_get(3)?,
-                    step: row.try_get(4)?,
+                    step: optional(row.try_get(4)?),
                     path: PathBuf::from(row.try_get::<String, _>(5)?),
-                    bytes: row.try_get(6)?,
+                    bytes: at_least_zero(row.try_get(6)?),
                     digest: row.try_get(7)?,
                 })
             };

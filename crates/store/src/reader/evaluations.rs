@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Reader, has, order::natural};
+use super::{Reader, fetch::at_least_zero, has, order::natural};
 use crate::{EvaluationMetric, EvaluationRow, Goal, RunId, StoreError};
 
 type Row = (i64, i64, String, i64, String, String, String);
@@ -32,7 +32,7 @@ impl Reader {
             id,
             at_ms,
             name,
-            step: step as u64,
+            step: at_least_zero(step),
             weights,
             data,
             settings: serde_json::from_str(&settings).unwrap_or_default(),

@@ -36,6 +36,16 @@ pub fn json<'r, T: Deserialize<'r>>(row: &'r SqliteRow, at: usize) -> Result<T, 
     serde_json::from_str(row.try_get(at)?).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
+/// A count or a step. SQLite allows negative numbers: one invalid row must not make the others unreadable.
+pub fn at_least_zero(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+/// As [`at_least_zero`], of a number that may be missing.
+pub fn optional(number: Option<i64>) -> Option<u64> {
+    number.map(at_least_zero)
+}
+
 /// A list for SQLite's `json_each`.
 pub fn json_list(list: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(list).unwrap_or_default() // numbers and names always serialize

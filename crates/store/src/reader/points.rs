@@ -4,7 +4,7 @@ use serde::Deserialize;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    fetch::{fetch_batched, json},
+    fetch::{at_least_zero, fetch_batched, json, optional},
     order::natural,
 };
 use crate::{Goal, Point, RunId, SeriesRow, rollup::Block};
@@ -22,13 +22,13 @@ struct Stored {
     name: String,
     unit: String,
     goal: String,
-    n: u64,
-    n_nan: u64,
-    n_inf: u64,
-    first_bad_step: Option<u64>,
-    last_step: Option<u64>,
-    min_step: Option<u64>,
-    max_step: Option<u64>,
+    n: i64,
+    n_nan: i64,
+    n_inf: i64,
+    first_bad_step: Option<i64>,
+    last_step: Option<i64>,
+    min_step: Option<i64>,
+    max_step: Option<i64>,
 }
 
 /// Every metric of a run, by name.
@@ -49,7 +49,7 @@ pub async fn newest_steps(
     let sql = "SELECT m.name, t.step FROM metric m JOIN tick t ON t.run = m.run
                  AND t.tick = (SELECT max(tick) FROM point WHERE series = m.id) WHERE m.run = ? ORDER BY m.name";
     let rows: Vec<(String, i64)> = sqlx::query_as(sql).bind(run.0).fetch_all(conn).await?;
-    Ok(rows.into_iter().map(|(name, step)| (name, u64::try_from(step).unwrap_or_default())).collect())
+    Ok(rows.into_iter().map(|(name, step)| (name, at_least_zero(step))).collect())
 }
 
 /// The row id of a metric, its run, and the metric.
@@ -59,16 +59,16 @@ pub fn series_row(row: &SqliteRow) -> Result<(i64, RunId, SeriesRow), sqlx::Erro
         name: stored.name,
         unit: stored.unit,
         goal: Goal::from_name(&stored.goal),
-        n: stored.n,
-        n_nan: stored.n_nan,
-        n_inf: stored.n_inf,
-        first_bad_step: stored.first_bad_step,
+        n: at_least_zero(stored.n),
+        n_nan: at_least_zero(stored.n_nan),
+        n_inf: at_least_zero(stored.n_inf),
+        first_bad_step: optional(stored.first_bad_step),
         last: row.try_get(0)?,
-        last_step: stored.last_step,
+        last_step: optional(stored.last_step),
         min: row.try_get(1)?,
-        min_step: stored.min_step,
+        min_step: optional(stored.min_step),
         max: row.try_get(2)?,
-        max_step: stored.max_step,
+        max_step: optional(stored.max_step),
     };
     Ok((stored.id, RunId(stored.run), series))
 }
@@ -99,9 +99,9 @@ pub async fn all(
 
 fn point(row: &SqliteRow) -> Result<Point, sqlx::Error> {
     Ok(Point {
-        step: row.try_get(0)?,
+        step: at_least_zero(row.try_get(0)?),
         epoch: row.try_get(1)?,
-        samples: row.try_get(2)?,
+        samples: at_least_zero(row.try_get(2)?),
         wall_ms: row.try_get(3)?,
         active_ms: row.try_get(4)?,
         value: value(row.try_get(5)?, row.try_get(6)?),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    fetch::{fetch_batched, json},
+    fetch::{at_least_zero, fetch_batched, json, optional},
     liveness::{HeartbeatAge, Watch},
     statement::{Statement, Value},
 };
@@ -116,18 +116,13 @@ fn run(
         step,
         epoch,
         samples: at_least_zero(stored.samples),
-        total_steps: stored.total_steps.map(at_least_zero),
+        total_steps: optional(stored.total_steps),
         rate: if status.is_live() { rate } else { overall },
         active_ms,
         goal_metric: stored.goal_metric,
         host: process.host,
         pid: process.pid,
     })
-}
-
-/// A count. SQLite allows negative numbers: one invalid row must not make the others unreadable.
-fn at_least_zero(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }
 
 /// The run that `selector` names.

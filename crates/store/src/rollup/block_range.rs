@@ -13,9 +13,13 @@ pub struct BlockRange {
     pub to: i64,
 }
 
+/// No run has a tick beyond it; further ones, of a damaged store, are not read.
+const FARTHEST: i64 = 1 << 60;
+
 /// The lowest level at which the ticks `lo..=hi` fall into at most `most` blocks.
 pub fn level_for(lo: i64, hi: i64, most: usize) -> u32 {
     let most = most.max(1) as i64;
+    let (lo, hi) = clamped(lo, hi);
     // Even at level 62 a range can cross a block boundary; a request for one bucket then gives two.
     (0..62).find(|&level| (hi >> level) - (lo >> level) < most).unwrap_or(62)
 }
@@ -24,7 +28,7 @@ pub fn level_for(lo: i64, hi: i64, most: usize) -> u32 {
 /// the rest are points. Ordered by tick.
 pub fn block_ranges(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<BlockRange> {
     let mut ranges: Vec<BlockRange> = Vec::new();
-    let mut tick = lo;
+    let (mut tick, hi) = clamped(lo, hi);
     while tick <= hi {
         let limit = (hi + 1).min(sealed);
         let largest = level.min(HIGHEST);
@@ -51,12 +55,26 @@ pub fn block_ranges(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<BlockRange
     ranges
 }
 
+fn clamped(lo: i64, hi: i64) -> (i64, i64) {
+    (lo.clamp(-FARTHEST, FARTHEST), hi.clamp(-FARTHEST, FARTHEST))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn ticks(range: &BlockRange) -> std::ops::Range<i64> {
         range.from << range.level..(range.to + 1) << range.level
+    }
+
+    #[test]
+    fn ticks_of_a_damaged_store_do_not_overflow() {
+        for (lo, hi) in [(i64::MIN, i64::MAX), (0, i64::MAX), (i64::MAX, i64::MAX)] {
+            let level = level_for(lo, hi, 100);
+            for sealed in [0, i64::MAX] {
+                assert!(block_ranges(lo, hi, level, sealed).len() < 100);
+            }
+        }
     }
 
     #[test]

@@ -166,3 +166,42 @@ fn a_run_that_is_recorded_keeps_its_folder() {
     assert!(!run_folder(&store, &run.uid).unwrap().exists());
     assert!(run_folder(&store, &new_uid().to_lowercase()).is_err());
 }
+
+#[test]
+fn files_behind_planted_links_keep_their_content() {
+    let base = tempfile::tempdir().unwrap();
+    let (store, victim) = (base.path().join("runs/s.db"), base.path().join("victim"));
+    let uid = record(&store, "a");
+    let folder = run_folder(&store, &uid).unwrap();
+    let lock = store.with_extension("lock");
+    for planted in [lock.clone(), folder.join("run.lock"), folder.join("spool.jsonl")] {
+        fs::write(&victim, "kept").unwrap();
+        let _ = fs::remove_file(&planted);
+        symlink(&victim, &planted).unwrap();
+        let opened = Store::open(&store);
+        if planted == lock {
+            let error = opened.map(drop).unwrap_err().to_string();
+            assert!(error.contains("a symbolic link, not a regular file"), "{error}");
+        } else {
+            drop(opened.unwrap());
+        }
+        let resumed = Recorder::resume(&store, &uid, 0);
+        assert!(resumed.is_err() || planted.ends_with("spool.jsonl"), "{}", planted.display());
+        drop(resumed);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "kept", "{}", planted.display());
+        let _ = fs::remove_file(&planted);
+    }
+}
+
+#[test]
+fn the_lock_beside_an_unreadable_spool_is_not_followed() {
+    let base = tempfile::tempdir().unwrap();
+    let (store, victim) = (base.path().join("runs/s.db"), base.path().join("victim"));
+    let folder = run_folder(&store, &record(&store, "a")).unwrap();
+    fs::write(&victim, "kept").unwrap();
+    fs::write(folder.join("spool.jsonl"), "not a spool").unwrap();
+    let _ = fs::remove_file(folder.join("run.lock"));
+    symlink(&victim, folder.join("run.lock")).unwrap();
+    drop(Store::open(&store).unwrap());
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "kept");
+}

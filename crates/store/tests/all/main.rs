@@ -3,6 +3,7 @@
 mod buckets;
 mod candidates;
 mod common;
+mod damaged;
 mod details;
 mod evaluations;
 mod faults;

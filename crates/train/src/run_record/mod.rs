@@ -4,7 +4,7 @@ mod resume;
 
 use std::{
     cell::RefCell,
-    fs::{self, File, Permissions},
+    fs::{self, Permissions},
     io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -174,7 +174,7 @@ fn identity(spec: &str) -> String {
 /// Writes the spec to the run's folder, from which the run resumes. It holds secrets that the store does not; in that
 /// case only its owner may read it.
 fn write_spec(path: &Path, spec: &str) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = clip_lab_files::replace_no_follow(path)?;
     if secret::spec(spec) != spec {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }

@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use clip_lab_files::{MIB, read_text_capped};
+
 use super::{gather::ReportData, page, reproduce, tables, text};
 
 /// Lists the files of a report. Nothing else in the folder is replaced or removed.
@@ -93,7 +95,7 @@ fn files(data: &ReportData) -> Result<Files> {
 
 /// The listed files. Names that a report cannot have are ignored, because the list may be forged.
 fn listed(folder: &Path) -> BTreeSet<String> {
-    let text = fs::read_to_string(folder.join(LIST)).unwrap_or_default();
+    let text = read_text_capped(&folder.join(LIST), MIB).unwrap_or_default();
     text.lines().filter(|name| is_ours(name)).map(str::to_owned).collect()
 }
 

@@ -2,13 +2,14 @@
 
 use std::{
     fs::{self, File},
-    io::{Read as _, Seek as _, SeekFrom},
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
 };
 
 use anyhow::{Context as _, Result};
+use clip_lab_files::{append_no_follow, replace_no_follow};
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Status, Store, StoreError, new_uid, run_folder};
 use rustix::process::{Pid, Signal, kill_process};
@@ -56,7 +57,7 @@ impl Running {
         fs::create_dir_all(&dir).with_context(|| format!("creating the run's folder {}", dir.display()))?;
         let (spec, log) = (dir.join("spec.toml"), dir.join("log.txt"));
         if resume.is_none() {
-            fs::write(&spec, &job.spec).with_context(|| format!("writing {}", spec.display()))?;
+            replace_no_follow(&spec).and_then(|mut file| file.write_all(job.spec.as_bytes())).with_context(|| format!("writing {}", spec.display()))?;
         }
         let name = format!("{}/{}/{}", launch.study.name, job.arm, job.seed);
         let mut command = core::command()?;
@@ -82,7 +83,7 @@ impl Running {
         if let Some(share) = launch.share {
             command.args(["--share", &share.to_string()]).env("OMP_NUM_THREADS", share.to_string());
         }
-        let out = File::options().create(true).append(true).open(&log)?;
+        let out = append_no_follow(&log).with_context(|| format!("opening {}", log.display()))?;
         let offset = out.metadata()?.len();
         // We print its output again, and foreign colour codes would be escaped.
         command.env("NO_COLOR", "1");

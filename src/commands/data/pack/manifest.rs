@@ -8,9 +8,13 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::{PackArgs, PackFormat};
+use clip_lab_files::{MIB, read_capped};
 use serde_json::{Value, json};
 
 use crate::{commands::sources::Sources, data::identity};
+
+/// The largest manifest: it holds a few digests.
+const MAX_MANIFEST: u64 = 16 * MIB;
 
 /// Writes the manifest. An existing manifest must be the same.
 ///
@@ -44,7 +48,7 @@ pub(super) fn check(args: &PackArgs, sources: &Sources) -> Result<()> {
 
 /// The manifest; none if there is no such file.
 fn read(path: &Path) -> Result<Option<Value>> {
-    let read = match fs::read(path) {
+    let read = match read_capped(path, MAX_MANIFEST) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         read => read.and_then(|text| Ok(serde_json::from_slice(&text)?)),
     };

@@ -89,7 +89,8 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Lo
     }
     unreadable.iter().for_each(|error| note!("{split}: skipped: {}", shown(error)));
     let shards = writer.finish()?;
-    note!("{split}: {} images in {} shards", data.len() - unreadable.len(), shards.len());
+    let word = if shards.len() == 1 { "shard" } else { "shards" };
+    note!("{split}: {} images in {} {word}", data.len() - unreadable.len(), shards.len());
     Ok(shards)
 }
 

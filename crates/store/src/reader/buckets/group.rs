@@ -1,6 +1,6 @@
 //! Merges blocks and points into buckets. Pure.
 
-use crate::{Bucket, rollup::Block};
+use crate::{Bucket, reader::fetch::at_least_zero, rollup::Block};
 
 /// A block with the x of its first and last point.
 pub struct PlacedBlock {
@@ -36,7 +36,7 @@ fn bucket(placed: &PlacedBlock, zero: f64) -> Bucket {
         mean: some(block.sum / block.n as f64),
         first: some(block.first),
         last: some(block.last),
-        n: block.n as u64,
-        n_bad: block.n_bad as u64,
+        n: at_least_zero(block.n),
+        n_bad: at_least_zero(block.n_bad),
     }
 }

@@ -3,11 +3,12 @@
 mod replay;
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
+use clip_lab_files::append_no_follow;
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
@@ -47,7 +48,7 @@ pub struct Spool {
 /// Reserves disk space for a spool in the run's folder. Without support of the file system, the spool holds what fits.
 pub fn reserve(folder: &Path) {
     if find(folder).is_none()
-        && let Ok(file) = open(&folder.join(RESERVE_NAME))
+        && let Ok(file) = append_no_follow(&folder.join(RESERVE_NAME))
     {
         let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, RESERVED_BYTES);
     }
@@ -70,12 +71,12 @@ impl Spool {
         let path = folder.join(FILE_NAME);
         if let Some(found) = find(folder) {
             if read_header(&found).is_some_and(|header| header.run.uid == run.uid) {
-                return Spool::reopen(path.clone(), open(&path)?);
+                return Spool::reopen(path.clone(), append_no_follow(&path)?);
             }
             rename_unreadable(&found)?;
         }
         let reserve = folder.join(RESERVE_NAME);
-        let mut spool = Spool { file: open(&reserve)?, path: reserve.clone(), len: 0 };
+        let mut spool = Spool { file: append_no_follow(&reserve)?, path: reserve.clone(), len: 0 };
         spool.truncate_partial()?;
         let header = Header { spool: crate::new_uid(), run: run.clone(), process: process.clone() };
         spool.write_lines(&[header], 0)?;
@@ -141,13 +142,6 @@ impl Spool {
         }
         Ok(0)
     }
-}
-
-/// Opens a file for appending, never through a symbolic link.
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-    OpenOptions::new().create(true).read(true).append(true).custom_flags(flags).open(path)
 }
 
 /// Renames a file that cannot be read as a spool, so that it is not lost. Returns its new path.
