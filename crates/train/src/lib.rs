@@ -3,6 +3,9 @@
 mod averaged_weights;
 pub mod checkpoint;
 mod components;
+#[cfg(test)]
+#[path = "../build/digest.rs"]
+mod digest;
 mod embeddings;
 mod ended;
 mod environment;
@@ -10,6 +13,9 @@ mod evaluate;
 mod feature_key;
 mod features;
 mod inputs;
+#[cfg(test)]
+#[path = "../build/lock.rs"]
+mod lock;
 mod loss_scale;
 mod mean;
 mod model_metadata;
