@@ -7,6 +7,7 @@ use anyhow::Context;
 use crate::{
     bench::{Agreement, Aim, Bench, Better, Rival},
     lab::Lab,
+    machine::check_precision,
     pairs,
     run::{Failure, Job, Sample, Train, checkpoint, python, python_numbers, train, train_losses},
 };
@@ -58,6 +59,7 @@ fn spec(data: &std::path::Path) -> Train<'static> {
 }
 
 fn ours(lab: &Lab, precision: &str) -> Result<Sample, Failure> {
+    check_precision(precision)?;
     let [images, warmup, steps] = size(lab);
     let mut run = Train { warmup, steps, ..spec(&lab.data(images, 5)?) };
     run.set.push(format!("run.precision={precision}"));
@@ -69,6 +71,7 @@ fn minilm(lab: &Lab) -> String {
 }
 
 fn torch(lab: &Lab, precision: &str) -> Result<Sample, Failure> {
+    check_precision(precision)?;
     let [images, warmup, steps] = size(lab);
     let args = [
         minilm(lab),

@@ -3,6 +3,7 @@
 use crate::{
     bench::{Aim, Bench, Better, Rival},
     lab::Lab,
+    machine::check_precision,
     run::{Failure, Job, Sample, Train, python, train},
 };
 
@@ -41,10 +42,12 @@ pub fn spec(lab: &Lab, set: &[&str]) -> Train<'static> {
 }
 
 fn ours(lab: &Lab, precision: &str) -> Result<Sample, Failure> {
+    check_precision(precision)?;
     train(lab, &spec(lab, &[&format!("run.precision={precision}")]))
 }
 
 fn open_clip(lab: &Lab, precision: &str) -> Result<Sample, Failure> {
+    check_precision(precision)?;
     let [warmup, steps] = size(lab);
     let args = [
         "--model=vit".to_owned(),
