@@ -29,7 +29,9 @@ here=$PWD work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 export CLIP_LAB_STORE=$work/check.db
-lab() { "$bin/clip-lab" "$@"; }
+# Every part has a limit, in seconds, so that one that hangs does not take the rest of the 10 minutes.
+limit=$([ "$small" ] && echo 300 || echo 60)
+lab() { timeout "$limit" "$bin/clip-lab" "$@"; }
 
 # The spec of a run: NAME SETTINGS-OF-RUN IMAGE TEXT IMAGE-PROJECTION TEXT-PROJECTION
 spec() {
@@ -80,7 +82,8 @@ median() {
 result='not run'
 if [ "$tests" ]; then
   result=passed
-  (cd "$here" && CLIP_LAB_TEST_DEVICE=$device timeout 300 cargo test --quiet --test stories gpu) >&2 || result=FAILED
+  (cd "$here" && cargo test --quiet --test stories --no-run) >&2 # compiling does not count
+  (cd "$here" && CLIP_LAB_TEST_DEVICE=$device timeout 200 cargo test --quiet --test stories gpu) >&2 || result=FAILED
 fi
 
 # --- a run that is stopped and resumed ---
@@ -99,7 +102,7 @@ log_every = 1" "$vit" "$transformer
 dropout = 0.1" "$(linear 48)" "$(linear 48)"
 sed -e 's/"whole"/"stopped"/' -e 's/checkpoint_every = 0/checkpoint_every = 1/' whole.toml >stopped.toml
 lab run whole.toml --ui plain >whole.log
-"$bin/clip-lab" run stopped.toml --ui plain >stopped.log &
+timeout "$limit" "$bin/clip-lab" run stopped.toml --ui plain >stopped.log &
 running=$!
 until grep -q '^step ' stopped.log || ! kill -0 $running 2>/dev/null; do sleep 0.1; done
 kill -TERM $running 2>/dev/null || true
@@ -183,11 +186,11 @@ row() {
 batch = $batch
 precision = \"$precision\"
 log_every = 2" "$2" "$text" "$3" "$4"
-  timeout 120 "$bin/clip-lab" run "$1.toml" --ui plain >"$1.log"
+  lab run "$1.toml" --ui plain >"$1.log"
   local update wait mfu memory theirs
   update=$(median "$1" time/update_s) wait=$(median "$1" time/data_wait_s) mfu=$(median "$1" speed/mfu)
   memory=$([ "$device" = cpu ] || median "$1" system/gpu_memory_gib)
-  theirs=$(timeout 120 "$python" open_clip_step.py "$1" "$device" $batch $steps "$small" 2>python.log || true)
+  theirs=$(timeout 60 "$python" open_clip_step.py "$1" "$device" $batch $steps "$small" 2>python.log || true)
   awk -v name="$1" -v b=$batch -v u="$update" -v w="$wait" -v m="$mfu" -v g="$memory" -v t="$theirs" 'BEGIN {
     # The step alone; the whole run is slower by the time that it waits for data. MFU is that of the step.
     ours = b / u

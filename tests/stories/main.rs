@@ -14,6 +14,7 @@ mod eval;
 mod first_use;
 mod from_run;
 mod gpu;
+mod gpu_check;
 mod hostile;
 mod hostile_files;
 mod hub;
