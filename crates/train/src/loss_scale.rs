@@ -56,6 +56,19 @@ impl LossScale {
         Ok(finite)
     }
 
+    /// Counts a step whose loss is not finite as an overflow: no gradients were computed.
+    pub fn overflow(&mut self) {
+        if let Some(scale) = &mut self.0 {
+            scale.update(false);
+        }
+    }
+
+    /// Whether a step with a non-finite loss may be skipped and training may continue. In fp16 it may: an activation can
+    /// overflow. False once the factor is below 1, as it is after 17 such steps in a row.
+    pub fn may_skip(&self) -> bool {
+        self.0.is_some_and(|scale| scale.factor >= 1.0)
+    }
+
     /// The value in a checkpoint's metadata.
     pub fn to_metadata(self) -> String {
         self.0.map_or(String::new(), |scale| format!("{} {}", scale.factor, scale.good_steps))
@@ -135,5 +148,18 @@ mod tests {
             assert_eq!(LossScale::from_metadata(&scale.to_metadata()), Some(scale));
         }
         assert_eq!(LossScale::from_metadata("1 x"), None);
+    }
+
+    #[test]
+    fn seventeen_non_finite_losses_in_a_row_end_a_run_in_fp16_and_one_in_other_formats() {
+        let mut scale = LossScale::new(Precision::Fp16);
+        let skipped = (0..100).take_while(|_| {
+            scale.overflow();
+            scale.may_skip()
+        });
+        assert_eq!(skipped.count(), 16);
+        let mut scale = LossScale::new(Precision::Bf16);
+        scale.overflow();
+        assert!(!scale.may_skip());
     }
 }

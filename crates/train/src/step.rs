@@ -75,7 +75,8 @@ pub struct StepOutput {
 type Backward<'a> = &'a dyn Fn(&Tensor) -> Result<()>;
 
 impl Step<'_> {
-    /// Performs update `step` (from 0) on `batch` with learning rate `lr`. A non-finite loss is returned without an update.
+    /// Performs update `step` (from 0) on `batch` with learning rate `lr`. A non-finite loss is returned without an update;
+    /// in fp16 it halves the loss scale.
     /// Waits for a GPU once, before the update, where loss and reported values are read together; in fp16 twice in a row.
     ///
     /// # Errors
@@ -86,6 +87,7 @@ impl Step<'_> {
         }
         let scored = self.score(batch, step)?;
         let output = if self.settings.loss_check.stops(&scored.loss)? {
+            self.loss_scale.overflow();
             StepOutput { loss: scored.loss.f_double_value(&[])?, report: Vec::new() }
         } else {
             self.update(&scored, step, lr)?

@@ -116,7 +116,10 @@ impl Trainer<'_> {
         let lr = self.components.lr * self.components.schedule.at(step, self.inputs.total);
         let StepOutput { loss, report } = self.step_counting_flops(batch, agreement, lr)?;
         if !loss.is_finite() {
-            return Ok(Some(self.non_finite(loss)));
+            if !self.progress.scale.may_skip() {
+                return Ok(Some(self.non_finite(loss)));
+            }
+            self.report_skipped(loss);
         }
         self.progress.step += 1;
         let rows = agreement.map_or(batch.len(), Agreement::rows) as u64;

@@ -19,6 +19,16 @@ impl Trainer<'_> {
         Ended::NonFinite { step, message }
     }
 
+    /// Records an fp16 step whose loss is not finite, which was not applied.
+    pub(super) fn report_skipped(&self, loss: f64) {
+        let step = self.progress.step;
+        let factor = self.progress.scale.factor().unwrap_or(1.0);
+        let message = format!(
+            "the loss became {loss} at step {step}; this update was skipped, and the loss scale is now {factor}"
+        );
+        self.run_record.event(Level::Warning, "skipped_update", step, &message);
+    }
+
     pub(super) fn record(&mut self, loss: f64, lr: f64, report: Vec<(String, f64)>) {
         let step = self.progress.step;
         let line = StepStatus { step, total: self.inputs.total, epoch: self.epoch(), loss, lr };
