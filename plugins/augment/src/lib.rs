@@ -18,7 +18,7 @@ pub use flip::Flip;
 pub use mixup::Mixup;
 pub use rand_augment::{Op, RandAugment};
 pub use random_erasing::{Filling, RandomErasing};
-pub use random_resized_crop::RandomResizedCrop;
+pub use random_resized_crop::{Decode, RandomResizedCrop};
 pub use resize::ResizeSettings;
 
 /// Registers the augmentations.

@@ -3,7 +3,18 @@
 use clip_lab_plugin_api::prelude::*;
 use rand::Rng as _;
 
-use clip_lab_image_io::Area;
+use clip_lab_image_io::{Area, Detail};
+
+/// Which pixels of a JPEG file are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decode {
+    /// Those of the crop, at the smallest scale (1/2, 1/4 or 1/8) that is not below the input size: faster.
+    #[default]
+    Reduced,
+    /// All, as in evaluation and in torchvision.
+    Full,
+}
 
 /// Crops a random area and resizes it to the image encoder's input size. CLIP's recipe keeps at least nine tenths of
 /// the image, so that the caption still applies; classifiers go down to 0.08.
@@ -16,11 +27,18 @@ pub struct RandomResizedCrop {
     pub ratio: [f64; 2],
     /// `bicubic` or `bilinear`, both antialiased.
     pub interpolation: Interpolation,
+    /// Which pixels of a JPEG file are decoded.
+    pub decode: Decode,
 }
 
 impl Default for RandomResizedCrop {
     fn default() -> Self {
-        Self { scale: [0.9, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0], interpolation: Interpolation::default() }
+        Self {
+            scale: [0.9, 1.0],
+            ratio: [3.0 / 4.0, 4.0 / 3.0],
+            interpolation: Interpolation::default(),
+            decode: Decode::default(),
+        }
     }
 }
 
@@ -53,7 +71,11 @@ impl Plugin<dyn Augment> for RandomResizedCrop {
 impl Augment for RandomCrop {
     fn crop(&self, width: u32, height: u32, rng: &mut Rng) -> Option<Crop> {
         let area = self.settings.draw(width, height, rng);
-        Some(Crop::area(area, self.size, self.settings.interpolation))
+        let mut crop = Crop::area(area, self.size, self.settings.interpolation);
+        if self.settings.decode == Decode::Full {
+            crop.detail = Detail::Full;
+        }
+        Some(crop)
     }
 }
 

@@ -4,7 +4,8 @@ use clip_lab_plugin_api::{
     Augment, AugmentContext, Catalog, Crop, Faults, Interpolation, Plugin, Resize, Settings, rng,
 };
 use image::{Rgb, RgbImage};
-use plugins_augment::{ColorJitter, Flip, RandomResizedCrop, ResizeSettings};
+use clip_lab_image_io::{Decoder, Detail, Image};
+use plugins_augment::{ColorJitter, Decode, Flip, RandomResizedCrop, ResizeSettings};
 
 const SIZE: u32 = 32;
 
@@ -46,6 +47,26 @@ fn results_depend_on_the_generator_alone() {
         assert_eq!(out(3), out(3));
         assert_ne!(out(3), out(4));
     }
+}
+
+#[test]
+fn full_decoding_gives_the_pixels_of_the_decoded_file() {
+    let mut bytes = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
+    slope(640, 480).write_with_encoder(encoder).unwrap();
+    let decoded = image::load_from_memory(&bytes).unwrap().into_rgb8();
+    let mut decoder = Decoder::new().unwrap();
+    let mut of = |decode| {
+        let augment = built(&RandomResizedCrop { decode, ..Default::default() });
+        let crop = augment.crop(640, 480, &mut rng(1, 2, 3)).unwrap();
+        let file = decoder.open(Image::Encoded(bytes.clone())).unwrap().crop(&crop, &mut decoder).unwrap();
+        (crop.detail, file, crop.apply(decoded.clone()).unwrap())
+    };
+    let (detail, file, whole) = of(Decode::Full);
+    let difference = file.pixels().zip(whole.pixels()).map(|(a, b)| a.0[0].abs_diff(b.0[0])).max();
+    // Decoders of JPEG round differently.
+    assert!(detail == Detail::Full && difference <= Some(2), "{difference:?}");
+    assert_eq!(of(Decode::Reduced).0, Detail::Reduced);
 }
 
 #[test]
