@@ -89,7 +89,7 @@ pub(super) fn problems(report: &Report) -> Vec<Value> {
         let start = line.checked_sub(1).map_or(0, |before| ends[before] + 1);
         (line + 1, report.text[start..at].chars().count() + 1)
     };
-    let one = |problem: &clip_lab_plugin_api::problem::Problem| {
+    let one = |problem: &clip_lab_plugin_api::diagnostics::Problem| {
         let place = problem.place.as_ref().map(|range| place(range.start));
         json!({
             "file": report.file,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     console::Console,
-    data::{Prepare, Source, Unreadable, cores},
+    input::{Prepare, Source, Unreadable, cores},
     model::{ImageTower, TextTower, embed_texts, unit},
     plan::{ImageSide, TextSide},
     train::Features,

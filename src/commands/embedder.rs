@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     console::Console,
-    data::{Prepare, Source, cores},
+    input::{Prepare, Source, cores},
     model::{ImageTower, Objective},
     train::{Features, Towers},
 };

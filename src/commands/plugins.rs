@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use clip_lab_cli::{PluginsArgs, json_document, print};
-use clip_lab_plugin_api::{Catalog, Description, problem::suggest};
+use clip_lab_plugin_api::{Catalog, Description, diagnostics::suggest};
 use serde_json::{Map, Value, json};
 
 use crate::plan::schema;

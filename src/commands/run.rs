@@ -9,7 +9,7 @@ use clip_lab_plugin_api::Catalog;
 use super::{overfit::overfit, processes, study};
 use crate::{
     console::Console,
-    data::cores,
+    input::cores,
     plan::{Plan, plan},
     signals,
     spec::Spec,

@@ -10,7 +10,7 @@ use super::{
     gallery::Gallery,
     towers::{ImageEmbedder, TextEmbedder},
 };
-use crate::data::cores;
+use crate::input::cores;
 
 /// A model with the index of a gallery.
 pub struct Engine<'a> {

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor, nn};
 
 use super::gallery::Gallery;
 use crate::{
-    data::Prepare,
+    input::Prepare,
     model::{ImageTower, TextTower, embed_texts, unit},
     plan::{ImageSide, TextSide},
     train::key,

@@ -10,7 +10,7 @@ use clip_lab_vector_index::Index;
 
 use super::{embed::Texts, engine::Engine, index_file::IndexFile, update::update_index};
 use crate::{
-    data::cores,
+    input::cores,
     train::{WeightsKind, key},
 };
 

@@ -2,7 +2,7 @@
 
 use crate::support::{planned, serial_guard};
 use clip_lab::{
-    data::Batch,
+    input::Batch,
     model::WeightsSource,
     train::{Components, Inputs, LossCheck, LossScale, Phases, Step, StepOutput, StepSettings},
 };

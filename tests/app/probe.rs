@@ -2,7 +2,7 @@
 
 use crate::support::{Lab, planned, serial_guard};
 use clip_lab::{
-    data::Source,
+    input::Source,
     model::WeightsSource,
     train::{Components, EmbeddedData, Ended, Features, Inputs, Silent, Stop, Towers, checkpoint},
 };

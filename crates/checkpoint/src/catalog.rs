@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_plugin_api::problem::suggest;
+use clip_lab_plugin_api::diagnostics::suggest;
 
 use crate::layouts::{self, Layout};
 use clip_lab_plugin_api::cache_dir;

@@ -1,6 +1,6 @@
 //! Faults between parts that are valid on their own.
 
-use clip_lab_plugin_api::{Captions, Dataset, Planned, Trick, problem::Problem};
+use clip_lab_plugin_api::{Captions, Dataset, Planned, Trick, diagnostics::Problem};
 use serde_json::Value;
 
 use super::{Head, Select, Split, draft::Draft, metrics::unreported};

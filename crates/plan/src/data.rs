@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Dataset, Planned, Section,
-    problem::{Place, Problem},
+    diagnostics::{Place, Problem},
 };
 use serde_json::json;
 use toml::de::DeTable;

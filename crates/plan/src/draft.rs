@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Augment, Catalog, Loss, Optimizer, Planned, Schedule, Section, Task, Trick,
-    problem::{Place, Problem},
+    diagnostics::{Place, Problem},
 };
 use toml::de::DeTable;
 

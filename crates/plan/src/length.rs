@@ -1,6 +1,6 @@
 //! The length of a run: set once, and long enough for its schedule. A fault suggests the overrides that fix it.
 
-use clip_lab_plugin_api::problem::Problem;
+use clip_lab_plugin_api::diagnostics::Problem;
 
 use super::{cross::items, draft::Draft};
 

@@ -24,7 +24,7 @@ mod tables;
 mod task;
 mod trust;
 
-use clip_lab_plugin_api::{Catalog, problem::Problem};
+use clip_lab_plugin_api::{Catalog, diagnostics::Problem};
 
 pub use classifier::{Classifier, ClassifierInit};
 pub use clip_lab_checkpoint::Weights;

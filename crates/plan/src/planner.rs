@@ -1,6 +1,8 @@
 //! State shared by all planning steps: the remaining tables, the catalog, and the problems and settings so far.
 
-use clip_lab_plugin_api::{Catalog, Kind, Origin, Planned, Registry, Section, Settings, problem::Problem};
+use clip_lab_plugin_api::{
+    Catalog, Kind, Origin, Planned, Registry, Section, Settings, diagnostics::Problem,
+};
 use serde_json::Value;
 
 use super::{Setting, checkpoints::Checkpoints, letters::Lock, tables::Tables, trust::untrusted_code};

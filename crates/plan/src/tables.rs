@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Section,
-    problem::{Place, Problem, suggest},
+    diagnostics::{Place, Problem, suggest},
 };
 use toml::{
     Spanned,

@@ -31,7 +31,7 @@ pub mod templates;
 mod tolerance;
 
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Registry};
-pub use clip_lab_diagnostics as problem;
+pub use clip_lab_diagnostics as diagnostics;
 pub use clip_lab_diagnostics::parse;
 pub use clip_lab_home::cache_dir;
 pub use clip_lab_image_io::{Crop, Image, Interpolation, Resize};

@@ -57,7 +57,7 @@ impl Components {
     }
 
     fn averaged(&self) -> Option<&State> {
-        self.tricks.iter().find_map(|trick| trick.shadow())
+        self.tricks.iter().find_map(|trick| trick.averaged_weights())
     }
 
     /// Replaces the raw weights by those of `kind` until they are restored.

@@ -141,7 +141,7 @@ impl Trick for Running {
         Ok(())
     }
 
-    fn shadow(&self) -> Option<&State> {
+    fn averaged_weights(&self) -> Option<&State> {
         (!self.average.is_empty()).then_some(&self.average)
     }
 

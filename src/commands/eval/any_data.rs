@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     commands::{class_names::Renamed, embedder::Embedder, eval_data::EvalData, sources, target::Target},
-    data::identity,
+    input::identity,
     train::{EmbeddedData, goal},
 };
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     commands::{device::device, spec_weights::SpecWeights},
     console::Console,
-    data::{Source, cores, identity},
+    input::{Source, cores, identity},
     model::WeightsSource,
     plan::{Plan, Split, plan},
     train::{self, Components, EmbeddedData, Features, Inputs, Towers, checkpoint, evaluate_split},

@@ -8,7 +8,7 @@ use clip_lab_plugin_api::{
 use plugins_eval::{Classification, Classified, ZeroShot};
 use serde_json::{Value, json};
 
-use crate::{commands::templates, data::captions_follow_classes, train::EmbeddedData};
+use crate::{commands::templates, input::captions_follow_classes, train::EmbeddedData};
 
 const ZERO_SHOT: &str = "zero_shot";
 const RETRIEVAL: &str = "retrieval";
@@ -140,7 +140,7 @@ fn evaluator(suite: &str, classifier: bool, catalog: &Catalog) -> Result<Planned
             Ok(planned)
         }
         Err(problems) => {
-            let message = |problem: &clip_lab_plugin_api::problem::Problem| {
+            let message = |problem: &clip_lab_plugin_api::diagnostics::Problem| {
                 let help = problem.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
                 format!("{}{help}", problem.message)
             };

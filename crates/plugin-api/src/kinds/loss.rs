@@ -19,7 +19,7 @@ pub enum Task {
 
 impl Task {
     /// The inputs of the task's losses and evaluators, for messages.
-    pub fn looks_at(self) -> &'static str {
+    pub fn inputs(self) -> &'static str {
         match self {
             Self::Contrastive => "pairs of images and captions",
             Self::Classification => "images with classes",
@@ -137,7 +137,7 @@ impl Loss {
 
 impl fmt::Debug for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a loss over {}", self.task().looks_at())
+        write!(f, "a loss over {}", self.task().inputs())
     }
 }
 

@@ -48,7 +48,7 @@ pub trait Trick: Send {
         Ok(())
     }
     /// Averaged weights to evaluate, by name of parameter or buffer.
-    fn shadow(&self) -> Option<&State> {
+    fn averaged_weights(&self) -> Option<&State> {
         None
     }
     /// The state needed to resume bit-exactly. The tensors may share memory with the trick, so that saving needs no copy.
@@ -69,7 +69,7 @@ pub trait Trick: Send {
 pub struct TrickProperties {
     /// Prefixes of parameters locked for the whole run.
     pub frozen: Vec<String>,
-    /// Whether it has averaged weights to evaluate ([`Trick::shadow`]).
+    /// Whether it has averaged weights to evaluate ([`Trick::averaged_weights`]).
     pub averages: bool,
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     commands::sources::Sources,
-    data::{captions_follow_classes, folded},
+    input::{captions_follow_classes, folded},
 };
 
 /// Members of a group that are listed: a caption made from a class name may belong to thousands of images.

@@ -17,7 +17,7 @@ use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Dataset, Image};
 use image::ImageFormat;
 
-use crate::data::cores;
+use crate::input::cores;
 
 /// Interval of progress messages.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);

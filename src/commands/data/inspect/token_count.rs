@@ -13,7 +13,7 @@ use clip_lab_plugin_api::{Catalog, Dataset, Section, Tokenizer, parse};
 use serde_json::Value;
 
 use super::report::{Spread, Tokens};
-use crate::{data::cores, plan::Plan};
+use crate::{input::cores, plan::Plan};
 
 /// Captions are counted up to this many tokens.
 const MAX_COUNT: usize = 10_000;

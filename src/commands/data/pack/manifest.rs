@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::{PackArgs, PackFormat};
 use serde_json::{Value, json};
 
-use crate::{commands::sources::Sources, data::identity};
+use crate::{commands::sources::Sources, input::identity};
 
 /// Writes the manifest. An existing manifest must be the same.
 ///

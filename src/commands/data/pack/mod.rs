@@ -23,7 +23,7 @@ use serde_json::json;
 use self::encode::encode_image;
 use crate::{
     commands::sources::{self, OpenOptions, Unsplit},
-    data::cores,
+    input::cores,
 };
 
 /// Images that are read and resized in parallel, and held in memory.
