@@ -37,7 +37,7 @@ impl Plugin<dyn Augment> for Mixup {
         AugmentProperties { random: self.probability > 0.0, mixes: true }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -65,7 +65,7 @@ impl Plugin<dyn Augment> for RandomErasing {
         AugmentProperties { random: self.probability > 0.0, ..AugmentProperties::default() }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

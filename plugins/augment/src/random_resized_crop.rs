@@ -45,8 +45,8 @@ impl Plugin<dyn Augment> for RandomResizedCrop {
         AugmentProperties { random: true, ..AugmentProperties::default() }
     }
 
-    fn build(&self, scope: AugmentContext) -> Result<Box<dyn Augment>> {
-        Ok(Box::new(RandomCrop { settings: self.clone(), size: scope.image_size }))
+    fn build(&self, context: AugmentContext) -> Result<Box<dyn Augment>> {
+        Ok(Box::new(RandomCrop { settings: self.clone(), size: context.image_size }))
     }
 }
 

@@ -53,7 +53,7 @@ impl Plugin<dyn Dataset> for EmojiImages {
         DataProperties { images: Some(entries.len()), captions: Some(captions), fault: None }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(self.open()))
     }
 }

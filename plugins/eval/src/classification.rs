@@ -19,7 +19,7 @@ impl Plugin<dyn Evaluator> for Classification {
         EvalProperties { task: Task::Classification, metrics: accuracies("classification") }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -41,7 +41,7 @@ impl Plugin<dyn Evaluator> for Retrieval {
         EvalProperties { metrics: directions.chain(recalls).collect(), ..EvalProperties::default() }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -39,7 +39,7 @@ impl Plugin<dyn Evaluator> for ZeroShot {
         EvalProperties { metrics: accuracies("zero_shot"), ..EvalProperties::default() }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -45,7 +45,7 @@ impl Plugin<dyn Optimizer> for AdamW {
         OptimizerProperties { lr: self.lr }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Optimizer>> {
         let slots = Slots::new(["step", "exp_avg", "exp_avg_sq"]);
         Ok(Box::new(Running { settings: self.clone(), slots }))
     }

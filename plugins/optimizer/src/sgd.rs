@@ -41,7 +41,7 @@ impl Plugin<dyn Optimizer> for Sgd {
         OptimizerProperties { lr: self.lr }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Optimizer>> {
         Ok(Box::new(Running { settings: self.clone(), slots: Slots::new(["momentum"]) }))
     }
 }

@@ -34,11 +34,11 @@ impl Plugin<dyn Projection> for Residual {
         ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
-        let norm = &scope.vars / "layer_norm";
+    fn build(&self, context: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
+        let norm = &context.vars / "layer_norm";
         Ok(Box::new(Head {
-            projection: Layer::uniform(&(&scope.vars / "projection"), scope.input, self.dim, true)?,
-            fc: Layer::uniform(&(&scope.vars / "fc"), self.dim, self.dim, true)?,
+            projection: Layer::uniform(&(&context.vars / "projection"), context.input, self.dim, true)?,
+            fc: Layer::uniform(&(&context.vars / "fc"), self.dim, self.dim, true)?,
             gain: norm.f_var("weight", &[self.dim], Init::Const(1.0))?,
             shift: norm.f_var("bias", &[self.dim], Init::Const(0.0))?,
             dropout: self.dropout,

@@ -36,7 +36,7 @@ impl Plugin<dyn Schedule> for Rsqrt {
         ramp::properties(self.warmup, self.cooldown)
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -25,7 +25,7 @@ impl Settings for ClipGrad {
 }
 
 impl Plugin<dyn Trick> for ClipGrad {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -86,7 +86,7 @@ impl Plugin<dyn Trick> for Ema {
         TrickProperties { averages: true, ..TrickProperties::default() }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(Running { settings: self.clone(), average: State::new(), checked: false }))
     }
 }

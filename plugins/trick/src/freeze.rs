@@ -44,7 +44,7 @@ impl Plugin<dyn Trick> for Freeze {
         TrickProperties { frozen, ..TrickProperties::default() }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -48,7 +48,7 @@ impl Settings for LayerDecay {
 }
 
 impl Plugin<dyn Trick> for LayerDecay {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

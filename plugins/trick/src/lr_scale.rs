@@ -31,7 +31,7 @@ impl Settings for LrScale {
 }
 
 impl Plugin<dyn Trick> for LrScale {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -51,7 +51,7 @@ impl Plugin<dyn Augment> for ColorJitter {
         AugmentProperties { random: self.probability > 0.0 && strength > 0.0, ..AugmentProperties::default() }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

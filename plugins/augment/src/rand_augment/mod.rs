@@ -71,7 +71,7 @@ impl Plugin<dyn Augment> for RandAugment {
         }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         let magnitude = Normal::new(self.magnitude, self.magnitude_std)?;
         Ok(Box::new(Layers { settings: self.clone(), magnitude }))
     }

@@ -126,7 +126,7 @@ impl Plugin<dyn Dataset> for CaptionFolder {
         DataProperties { images: Some(opened.images.len()), captions: Some(captions), fault: None }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(self.open()?))
     }
 }

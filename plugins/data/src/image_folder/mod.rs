@@ -101,7 +101,7 @@ impl Plugin<dyn Dataset> for ImageFolder {
         }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(self.open()?))
     }
 }

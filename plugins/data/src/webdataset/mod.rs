@@ -110,7 +110,7 @@ impl Plugin<dyn Dataset> for WebDataset {
         DataProperties { images: Some(opened.len()), captions: Some(captions), fault: None }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(Gathered::read(self, self.reader())?.open(self)?))
     }
 }

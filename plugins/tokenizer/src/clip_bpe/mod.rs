@@ -50,7 +50,7 @@ impl Plugin<dyn Tokenizer> for ClipBpe {
         TokenizerProperties { max_tokens: Some(self.max_tokens) }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Tokenizer>> {
         Ok(Box::new(Encoder { bpe: Bpe::new(), max_tokens: self.max_tokens }))
     }
 }

@@ -43,7 +43,7 @@ impl Plugin<dyn Tokenizer> for HuggingFace {
         TokenizerProperties { max_tokens: self.max_tokens }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Tokenizer>> {
         let library = read(&self.path)?;
         let max_tokens = self.max_tokens.unwrap_or(usize::MAX);
         Ok(Box::new(Encoder::new(library, max_tokens)?))

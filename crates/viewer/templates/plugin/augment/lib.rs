@@ -29,7 +29,7 @@ impl Plugin<dyn Augment> for MyPlugin {
         AugmentProperties { random: true, ..AugmentProperties::default() }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

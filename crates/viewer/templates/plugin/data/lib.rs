@@ -29,7 +29,7 @@ impl Plugin<dyn Dataset> for MyPlugin {
         DataProperties { images: Some(images), captions: Some(images), fault: None }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         let all = COLOURS.iter().flat_map(|colour| PLACES.map(|place| (colour.0, place.0)));
         let captions = all.map(|(colour, place)| vec![format!("a {colour} square at the {place}")]).collect();
         let classes = COLOURS.iter().map(|colour| colour.0.to_owned()).collect();

@@ -24,7 +24,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<Loss> for MyPlugin {
-    fn build(&self, _scope: LossContext<'_>) -> Result<Box<Loss>> {
+    fn build(&self, _context: LossContext<'_>) -> Result<Box<Loss>> {
         Ok(Loss::pairs(self.clone()))
     }
 }

@@ -41,7 +41,7 @@ impl Plugin<dyn Optimizer> for MyPlugin {
         OptimizerProperties { lr: self.lr }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Optimizer>> {
         Ok(Box::new(Lion { settings: self.clone(), means: BTreeMap::new() }))
     }
 }

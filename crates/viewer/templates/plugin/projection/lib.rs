@@ -27,9 +27,9 @@ impl Plugin<dyn Projection> for MyPlugin {
         ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
-        let init = nn::Init::Randn { mean: 0.0, stdev: (scope.input as f64).powf(-0.5) };
-        Ok(Box::new(UnitRows(scope.vars.f_var("weight", &[self.dim, scope.input], init)?)))
+    fn build(&self, context: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
+        let init = nn::Init::Randn { mean: 0.0, stdev: (context.input as f64).powf(-0.5) };
+        Ok(Box::new(UnitRows(context.vars.f_var("weight", &[self.dim, context.input], init)?)))
     }
 }
 

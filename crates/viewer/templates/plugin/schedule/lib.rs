@@ -17,7 +17,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<dyn Schedule> for MyPlugin {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }

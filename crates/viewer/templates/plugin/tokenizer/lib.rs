@@ -21,7 +21,7 @@ impl Plugin<dyn Tokenizer> for MyPlugin {
         TokenizerProperties { max_tokens: self.max_tokens }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Tokenizer>> {
         Ok(Box::new(Bytes))
     }
 }
