@@ -102,7 +102,7 @@ fn shows_dashboard(args: &RunArgs) -> bool {
 
 /// Whether a launcher has started this process as one of several.
 fn is_rank() -> bool {
-    // The core reports mistakes in its variables.
+    // The core reports problems in its variables.
     clip_lab_launch::World::from_environment().map_or(true, |world| world.size > 1)
 }
 

@@ -162,7 +162,7 @@ fn exit_codes_tell_success_from_failure() {
     }
     assert_contains(
         &lab.run(&["--help"]).success(),
-        &["Exit codes:", "a spec, a study, a layout or a filter has mistakes", "130"],
+        &["Exit codes:", "a spec, a study, a layout or a filter has problems", "130"],
     );
 }
 

@@ -102,7 +102,7 @@ const EXAMPLES: &str = "Examples:
   clip-lab run experiments/lit.toml                     train, evaluate and record
   clip-lab run experiments/lit.toml --set run.seed=1    the same with another seed
   clip-lab run experiments/STUDY.toml --jobs 2          run what a study lacks, two runs at a time
-  clip-lab check experiments/*.toml                     report every mistake without running
+  clip-lab check experiments/*.toml                     report every problem without running
   clip-lab plugins loss                                 list the losses and their settings
   clip-lab dashboard                                    watch live runs, browse past ones
   clip-lab search lit --images DIR \"a dog on a beach\"   find images
@@ -129,11 +129,11 @@ pub enum Verb {
     /// Looks for a caption list or class folders, and writes a commented spec with batch, warmup and splits that fit the
     /// number of images.
     New(NewArgs),
-    /// Check specs and studies and report every mistake with its line
+    /// Check specs and studies and report every problem with its line
     ///
     /// Files are read as `run` reads them, but nothing is trained or recorded. For a single spec, the cost of the run
-    /// (parameters, operations, memory, time) and likely mistakes are printed too. Code that a spec names does not run:
-    /// without --trust-code it is a mistake. Exits with 3 if there is any.
+    /// (parameters, operations, memory, time) and likely problems are printed too. Code that a spec names does not run:
+    /// without --trust-code it is a problem. Exits with 3 if there is any.
     Check(CheckArgs),
     /// List plugins, or describe one with its settings, defaults and help
     Plugins(PluginsArgs),

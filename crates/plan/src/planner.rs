@@ -107,7 +107,7 @@ impl<'a> Planner<'a> {
         self.plugin(registry, section)
     }
 
-    /// The plugins of a list of tables, without those that have a fault.
+    /// The plugins of a list of tables, without those that have a problem.
     pub(super) fn list<K: Kind + ?Sized>(&mut self, name: &str, registry: &Registry<K>) -> Vec<Planned<K>> {
         let sections = self.tables.list(name);
         sections.into_iter().filter_map(|section| self.plugin(registry, section)).collect()

@@ -5,7 +5,7 @@ use clip_lab_plugin_api::{Task, diagnostics::Problem};
 use super::{ClassifierInit, draft::Draft, letters::Letter};
 
 /// Every part made for another task, and tricks that contradict `model.lock`.
-pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
+pub(super) fn problems(draft: &Draft) -> Vec<Problem> {
     let mut problems: Vec<Problem> =
         [loss(draft), unused_text(draft), distinct(draft)].into_iter().flatten().collect();
     problems.extend(evals(draft));

@@ -38,7 +38,7 @@ pub use clip_lab_image_io::{Crop, Image, Interpolation, Resize};
 pub use kinds::*;
 pub use params::{Param, Params};
 pub use section::{Origin, Section};
-pub use settings::{Faults, Settings};
+pub use settings::{Problems, Settings};
 pub use tolerance::{TOLERATE, few, tolerated};
 
 /// The imports of nearly every plugin file.

@@ -29,8 +29,8 @@ impl Default for CutMix {
 }
 
 impl Settings for CutMix {
-    fn check(&self, faults: &mut Faults) {
-        mixing::check(faults, self.alpha, self.probability);
+    fn check(&self, problems: &mut Problems) {
+        mixing::check(problems, self.alpha, self.probability);
     }
 }
 

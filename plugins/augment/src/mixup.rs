@@ -27,8 +27,8 @@ impl Default for Mixup {
 }
 
 impl Settings for Mixup {
-    fn check(&self, faults: &mut Faults) {
-        mixing::check(faults, self.alpha, self.probability);
+    fn check(&self, problems: &mut Problems) {
+        mixing::check(problems, self.alpha, self.probability);
     }
 }
 

@@ -50,7 +50,7 @@ impl Plugin<dyn Dataset> for EmojiImages {
     fn properties(&self) -> DataProperties {
         let entries = self.open().entries;
         let captions = entries.iter().map(|entry| entry.captions.len()).sum();
-        DataProperties { images: Some(entries.len()), captions: Some(captions), fault: None }
+        DataProperties { images: Some(entries.len()), captions: Some(captions), problem: None }
     }
 
     fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {

@@ -10,7 +10,7 @@ use std::{
     sync::LazyLock,
 };
 
-use clip_lab_plugin_api::{Faults, Plugin, Settings};
+use clip_lab_plugin_api::{Plugin, Problems, Settings};
 use clip_lab_shards::{NewSample, Writer};
 use clip_lab_testing::{Fault, Server};
 use common::{names, opened, refusal};
@@ -251,9 +251,14 @@ fn evicted_shards_are_prefetched_again() {
 #[test]
 fn invalid_settings_are_found_before_anything_is_read() {
     let message = |settings: WebDataset| {
-        let mut faults = Faults::default();
-        settings.check(&mut faults);
-        faults.found().iter().map(|(key, message)| format!("{key}: {message}")).collect::<Vec<_>>().join("\n")
+        let mut problems = Problems::default();
+        settings.check(&mut problems);
+        problems
+            .found()
+            .iter()
+            .map(|(key, message)| format!("{key}: {message}"))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     let one = |pattern: &str| WebDataset { shards: ShardList::One(pattern.into()), ..Default::default() };
     assert!(message(WebDataset::default()).contains("shards: must name the shards"));

@@ -27,10 +27,10 @@ impl Default for Retrieval {
 }
 
 impl Settings for Retrieval {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let k = !self.k.is_empty() && self.k.iter().all(|&k| k > 0);
-        faults.require(k, "k", "must be a list of one or more numbers, each at least 1");
-        faults.require(self.rows > 0, "rows", "must be at least 1");
+        problems.require(k, "k", "must be a list of one or more numbers, each at least 1");
+        problems.require(self.rows > 0, "rows", "must be at least 1");
     }
 }
 

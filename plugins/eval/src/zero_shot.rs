@@ -28,9 +28,9 @@ impl Default for ZeroShot {
 }
 
 impl Settings for ZeroShot {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let message = "must be one or more sentences, each with {} for the class";
-        faults.require(self.templates.usable(), "templates", message);
+        problems.require(self.templates.usable(), "templates", message);
     }
 }
 

@@ -40,7 +40,7 @@ impl Default for Clip {
 }
 
 impl Settings for Clip {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut Problems) {
         Scale::check(faults, self.scale, self.max_scale, self.learned);
         smoothing::check(faults, self.label_smoothing);
     }

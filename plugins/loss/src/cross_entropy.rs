@@ -19,7 +19,7 @@ pub struct CrossEntropy {
 }
 
 impl Settings for CrossEntropy {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut Problems) {
         smoothing::check(faults, self.label_smoothing);
     }
 }

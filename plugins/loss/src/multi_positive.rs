@@ -36,7 +36,7 @@ impl Default for MultiPositive {
 }
 
 impl Settings for MultiPositive {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut Problems) {
         Scale::check(faults, self.scale, self.max_scale, self.learned);
     }
 }

@@ -25,7 +25,7 @@ impl Scale {
         Ok(Self { log: scalar(vars, "logit_scale", start.ln(), learned)?, max, learned })
     }
 
-    pub fn check(faults: &mut Faults, start: f64, max: f64, learned: bool) {
+    pub fn check(faults: &mut Problems, start: f64, max: f64, learned: bool) {
         faults.require(max.is_finite() && max >= 1.0, "max_scale", "must be at least 1");
         if learned {
             let message = "must be from 1 to `max_scale`, the range that a learned scale is clamped to";

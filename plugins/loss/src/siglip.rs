@@ -70,7 +70,7 @@ impl Default for SigLip {
 }
 
 impl Settings for SigLip {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut Problems) {
         Scale::check(faults, self.scale, self.max_scale, self.learned);
         let finite = !matches!(self.bias, Bias::Number(bias) if !bias.is_finite());
         faults.require(finite, "bias", "must be a finite number");

@@ -22,8 +22,8 @@ impl Default for Linear {
 }
 
 impl Settings for Linear {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.dim > 0, "dim", "must be at least 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.dim > 0, "dim", "must be at least 1");
     }
 }
 

@@ -23,9 +23,9 @@ impl Default for Mlp {
 }
 
 impl Settings for Mlp {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.dim > 0, "dim", "must be at least 1");
-        faults.require(self.hidden.is_none_or(|hidden| hidden > 0), "hidden", "must be at least 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.dim > 0, "dim", "must be at least 1");
+        problems.require(self.hidden.is_none_or(|hidden| hidden > 0), "hidden", "must be at least 1");
     }
 }
 

@@ -23,9 +23,9 @@ impl Default for Residual {
 }
 
 impl Settings for Residual {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.dim > 0, "dim", "must be at least 1");
-        faults.require((0.0..1.0).contains(&self.dropout), "dropout", "must be at least 0 and below 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.dim > 0, "dim", "must be at least 1");
+        problems.require((0.0..1.0).contains(&self.dropout), "dropout", "must be at least 0 and below 1");
     }
 }
 

@@ -26,8 +26,8 @@ impl Default for Rsqrt {
 }
 
 impl Settings for Rsqrt {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.timescale > 0, "timescale", "must be at least 1 step");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.timescale > 0, "timescale", "must be at least 1 step");
     }
 }
 

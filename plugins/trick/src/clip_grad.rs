@@ -19,8 +19,8 @@ impl Default for ClipGrad {
 }
 
 impl Settings for ClipGrad {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.max_norm > 0.0, "max_norm", "must be positive");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_norm > 0.0, "max_norm", "must be positive");
     }
 }
 

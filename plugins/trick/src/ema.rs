@@ -52,12 +52,12 @@ impl Default for Ema {
 }
 
 impl Settings for Ema {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..1.0).contains(&self.decay), "decay", "must be at least 0 and below 1");
-        faults.require(self.gamma > 0.0 && self.gamma.is_finite(), "gamma", "must be positive");
-        faults.require(self.power > 0.0 && self.power.is_finite(), "power", "must be positive");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..1.0).contains(&self.decay), "decay", "must be at least 0 and below 1");
+        problems.require(self.gamma > 0.0 && self.gamma.is_finite(), "gamma", "must be positive");
+        problems.require(self.power > 0.0 && self.power.is_finite(), "power", "must be positive");
         let least = (0.0..=self.decay).contains(&self.min_decay);
-        faults.require(least, "min_decay", "must be at least 0 and at most decay");
+        problems.require(least, "min_decay", "must be at least 0 and at most decay");
     }
 }
 

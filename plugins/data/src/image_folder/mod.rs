@@ -64,25 +64,25 @@ impl Default for ImageFolder {
 }
 
 impl Settings for ImageFolder {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(
+    fn check(&self, problems: &mut Problems) {
+        problems.require(
             !self.root.as_os_str().is_empty(),
             "root",
             "must be the folder that contains the class folders",
         );
         if let Some(message) = clip_lab_hub::name_error(&self.root) {
-            faults.require(false, "root", message);
+            problems.require(false, "root", message);
         }
         let once = self.template.matches("{}").count() == 1;
-        faults.require(once, "template", "must contain {} once, for the class");
-        faults.require((0.0..1.0).contains(&self.hold_out), "hold_out", "must be at least 0 and below 1");
+        problems.require(once, "template", "must contain {} once, for the class");
+        problems.require((0.0..1.0).contains(&self.hold_out), "hold_out", "must be at least 0 and below 1");
         let cut = self.hold_out > 0.0;
         let message = "is empty unless `hold_out` sets its fraction of the images";
-        faults.require(cut || self.split != Part::Val, "split", message);
+        problems.require(cut || self.split != Part::Val, "split", message);
         let message = "has no effect unless `split` is \"train\" or \"val\"";
-        faults.require(!cut || self.split != Part::All, "hold_out", message);
-        faults.require(self.limit_per_class != Some(0), "limit_per_class", "must be at least 1");
-        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
+        problems.require(!cut || self.split != Part::All, "hold_out", message);
+        problems.require(self.limit_per_class != Some(0), "limit_per_class", "must be at least 1");
+        problems.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
     }
 }
 
@@ -92,10 +92,10 @@ impl Plugin<dyn Dataset> for ImageFolder {
         match here.then(|| self.open()) {
             Some(Ok(opened)) => {
                 let images = Some(opened.len());
-                DataProperties { images, captions: images, fault: None }
+                DataProperties { images, captions: images, problem: None }
             }
             Some(Err(error)) => {
-                DataProperties { fault: Some(format!("{error:#}")), ..DataProperties::default() }
+                DataProperties { problem: Some(format!("{error:#}")), ..DataProperties::default() }
             }
             None => DataProperties::default(),
         }

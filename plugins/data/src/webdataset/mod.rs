@@ -69,26 +69,26 @@ impl Default for WebDataset {
 }
 
 impl Settings for WebDataset {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         match self.shards.locations() {
-            Ok(locations) => faults.require(
+            Ok(locations) => problems.require(
                 !locations.is_empty(),
                 "shards",
                 "must name the shards, such as \"data/train-{000000..000012}.tar\"",
             ),
-            Err(error) => faults.require(false, "shards", format!("{error:#}")),
+            Err(error) => problems.require(false, "shards", format!("{error:#}")),
         }
         let message = "weights must be above 0, and either all sources have one or none";
-        faults.require(self.shards.weights_are_valid(), "shards", message);
+        problems.require(self.shards.weights_are_valid(), "shards", message);
         let once = self.template.matches("{}").count() == 1;
-        faults.require(once, "template", "must contain {} once, for the class");
-        faults.require(!self.caption.is_empty(), "caption", "must be a key of the JSON");
-        faults.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
-        faults.require(self.cache_gb > 0.0, "cache_gb", "must be above 0");
+        problems.require(once, "template", "must contain {} once, for the class");
+        problems.require(!self.caption.is_empty(), "caption", "must be a key of the JSON");
+        problems.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
+        problems.require(self.cache_gb > 0.0, "cache_gb", "must be above 0");
         let stall = (0.01..=86_400.0).contains(&self.stall_seconds);
-        faults.require(stall, "stall_seconds", "must be from 0.01 to 86400");
-        faults.require(self.tries > 0, "tries", "must be at least 1");
-        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
+        problems.require(stall, "stall_seconds", "must be from 0.01 to 86400");
+        problems.require(self.tries > 0, "tries", "must be at least 1");
+        problems.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
     }
 }
 
@@ -103,11 +103,11 @@ impl Plugin<dyn Dataset> for WebDataset {
         let opened = match Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) {
             Ok(opened) => opened,
             Err(error) => {
-                return DataProperties { fault: Some(format!("{error:#}")), ..DataProperties::default() };
+                return DataProperties { problem: Some(format!("{error:#}")), ..DataProperties::default() };
             }
         };
         let captions = (0..opened.len()).map(|index| opened.captions(index).len()).sum();
-        DataProperties { images: Some(opened.len()), captions: Some(captions), fault: None }
+        DataProperties { images: Some(opened.len()), captions: Some(captions), problem: None }
     }
 
     fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fs, path::Path};
 
 use crate::common::{folder, names, opened, refusal};
-use clip_lab_plugin_api::{Faults, Plugin, Settings};
+use clip_lab_plugin_api::{Plugin, Problems, Settings};
 use plugins_data::{CaptionFolder, Split};
 
 fn all(root: &Path) -> CaptionFolder {
@@ -165,11 +165,11 @@ fn flickr8k_has_its_published_splits() {
 
 #[test]
 fn invalid_values_are_named() {
-    let mut faults = Faults::default();
-    CaptionFolder { val_fraction: 0.6, test_fraction: 0.5, ..Default::default() }.check(&mut faults);
-    CaptionFolder { root: "x".into(), val_fraction: f64::NAN, ..Default::default() }.check(&mut faults);
+    let mut problems = Problems::default();
+    CaptionFolder { val_fraction: 0.6, test_fraction: 0.5, ..Default::default() }.check(&mut problems);
+    CaptionFolder { root: "x".into(), val_fraction: f64::NAN, ..Default::default() }.check(&mut problems);
     CaptionFolder { root: "x".into(), tolerate: 1.5, shuffle_buffer: Some(0), ..Default::default() }
-        .check(&mut faults);
-    let keys: Vec<_> = faults.found().iter().map(|(key, _)| key.as_str()).collect();
+        .check(&mut problems);
+    let keys: Vec<_> = problems.found().iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, ["root", "val_fraction", "val_fraction", "val_fraction", "shuffle_buffer", "tolerate"]);
 }

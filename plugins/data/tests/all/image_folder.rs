@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::common::{names, opened, refusal};
-use clip_lab_plugin_api::{Faults, Plugin, Settings};
+use clip_lab_plugin_api::{Plugin, Problems, Settings};
 use image::{Rgb, RgbImage};
 use plugins_data::{ImageFolder, Names, Part};
 use tempfile::TempDir;
@@ -174,9 +174,9 @@ fn cifar_10_opens_with_its_ten_classes() {
 #[test]
 fn invalid_values_are_named() {
     let keys = |settings: ImageFolder| {
-        let mut faults = Faults::default();
-        settings.check(&mut faults);
-        faults.found().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
+        let mut problems = Problems::default();
+        settings.check(&mut problems);
+        problems.found().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
     };
     let at = || of(Path::new("x"));
     assert!(keys(at()).is_empty());

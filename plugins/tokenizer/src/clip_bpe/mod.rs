@@ -25,8 +25,8 @@ impl Default for ClipBpe {
 }
 
 impl Settings for ClipBpe {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.max_tokens >= 3, "max_tokens", "must be at least 3: start, one token, end");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_tokens >= 3, "max_tokens", "must be at least 3: start, one token, end");
     }
 }
 

@@ -18,8 +18,8 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=2.0).contains(&self.margin), "margin", "must be from 0 to 2");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..=2.0).contains(&self.margin), "margin", "must be from 0 to 2");
     }
 }
 

@@ -17,8 +17,8 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((1..=1 << 20).contains(&self.dim), "dim", "must be from 1 to 1048576");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((1..=1 << 20).contains(&self.dim), "dim", "must be from 1 to 1048576");
     }
 }
 
