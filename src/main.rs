@@ -1,4 +1,4 @@
-//! `clip-lab`: the front end. It does not link libtorch; commands that need tensors run in `clip-lab-core`.
+//! `clip-lab`: the viewer. It does not link libtorch; commands that need tensors run in `clip-lab-core`.
 
 use std::process::ExitCode;
 

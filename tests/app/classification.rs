@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use crate::support::{Lab, goldens, serial_guard};
-use clip_lab::train::{Ended, Stop};
+use clip_lab::train::{RunEnd, Stop};
 use image::{Rgb, RgbImage};
 
 /// Three classes of different colours, with twelve images each.
@@ -77,7 +77,7 @@ fn a_tower_learns_classes_and_its_average_is_reported_beside_it() {
     let _guard = serial_guard();
     let lab = Lab::new();
     let spec = spec(&write_images(&lab.folder.path().join("data")));
-    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     let losses = lab.points("train/loss");
     assert!((losses[0].1 - 3f64.ln()).abs() < 0.3, "an untrained classifier scores ln 3: {}", losses[0].1);
     for metric in
@@ -102,11 +102,11 @@ fn a_resumed_fine_tuning_run_equals_an_uninterrupted_one() {
     let data = tempfile::tempdir().unwrap();
     let spec = spec(&write_images(data.path()));
     let whole = Lab::new();
-    assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     let lab = Lab::new();
-    assert!(matches!(lab.train(&spec, None, Stop::after(4)).unwrap(), Ended::Stopped { .. }));
+    assert!(matches!(lab.train(&spec, None, Stop::after(4)).unwrap(), RunEnd::Stopped { .. }));
     let uid = lab.newest().uid;
-    assert_eq!(lab.train(&spec, Some(&uid), Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, Some(&uid), Stop::default()).unwrap(), RunEnd::Finished);
     for metric in ["train/loss", "val/ema/classification/top1", "test/classification/top1"] {
         assert_eq!(lab.points(metric), whole.points(metric), "{metric}");
     }

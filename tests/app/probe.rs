@@ -4,7 +4,7 @@ use crate::support::{Lab, planned, serial_guard};
 use clip_lab::{
     input::Source,
     model::WeightsSource,
-    train::{Components, EmbeddedData, Ended, Features, Inputs, Silent, Stop, Towers, checkpoint},
+    train::{Components, EmbeddedData, Features, Inputs, RunEnd, Silent, Stop, Towers, checkpoint},
 };
 use clip_lab_plugin_api::Embedded as _;
 use clip_lab_store::{Evaluated, Probe, Reader};
@@ -55,7 +55,7 @@ fn every_evaluation_records_the_same_probes_and_no_loss_changes() {
     let [seen, again, unseen] = ["", "", "probe = false\n"].map(|more| {
         let lab = Lab::new();
         let spec = SMALL.replace("seed = 3\n", &format!("seed = 3\n{more}"));
-        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
         lab
     });
     let found = probes(&seen);

@@ -1,7 +1,7 @@
 //! Training: parity with PyTorch, bit-exact resume, cached features, and failing runs.
 
 use crate::support::{self, Lab, goldens, recipe, serial_guard};
-use clip_lab::train::{Ended, Stop};
+use clip_lab::train::{RunEnd, Stop};
 use clip_lab_store::Status;
 
 /// Towers small enough for a test, with everything that makes a bit-exact resume hard: dropout in heads and text tower,
@@ -41,7 +41,7 @@ fn twenty_four_steps_match_pytorch() {
     let (spec, expected) = recipe("plain", "");
     let _guard = serial_guard();
     let lab = Lab::new();
-    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     lab.assert_matches_pytorch(&expected);
 }
 
@@ -49,7 +49,7 @@ fn twenty_four_steps_match_pytorch() {
 fn a_resumed_run_equals_an_uninterrupted_one() {
     let _guard = serial_guard();
     let whole = Lab::new();
-    assert_eq!(whole.train(SMALL, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(whole.train(SMALL, None, Stop::default()).unwrap(), RunEnd::Finished);
     let (losses, hits) = (whole.points("train/loss"), whole.points("val/retrieval/t2i/hit@1"));
     assert_eq!(losses.len(), 14);
     // Within an epoch (5 batches each), at its end, and twice.
@@ -58,11 +58,11 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
         let mut resume = None;
         for updates in &stops {
             let ended = lab.train(SMALL, resume.as_deref(), Stop::after(*updates)).unwrap();
-            assert!(matches!(ended, Ended::Stopped { .. }), "{ended:?}");
+            assert!(matches!(ended, RunEnd::Stopped { .. }), "{ended:?}");
             assert_eq!(lab.newest().status, Status::Interrupted);
             resume = Some(lab.newest().uid);
         }
-        assert_eq!(lab.train(SMALL, resume.as_deref(), Stop::default()).unwrap(), Ended::Finished);
+        assert_eq!(lab.train(SMALL, resume.as_deref(), Stop::default()).unwrap(), RunEnd::Finished);
         assert_eq!(lab.points("train/loss"), losses, "stopped after {stops:?}");
         assert_eq!(lab.points("val/retrieval/t2i/hit@1"), hits, "stopped after {stops:?}");
         assert_eq!(lab.newest().attempt as usize, stops.len() + 1);
@@ -102,7 +102,7 @@ fn cached_features_change_no_loss() {
         let end = spec.find("[model.text]").unwrap();
         let spec =
             format!("{}[model.image]\nfrom = \"{}\"\n{}", &spec[..start], folder.display(), &spec[end..]);
-        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
         lab.points("train/loss")
     };
     let (without, with) = (losses(false), losses(true));
@@ -119,7 +119,7 @@ fn a_non_finite_loss_stops_the_run_with_a_hint() {
     let spec = SMALL.replace("lr = 1e-3", "lr = 1e30").replace("warmup = 2", "warmup = 0");
     let lab = Lab::new();
     let ended = lab.train(&spec, None, Stop::default()).unwrap();
-    let Ended::NonFinite { message, .. } = ended else { panic!("{ended:?}") };
+    let RunEnd::NonFinite { message, .. } = ended else { panic!("{ended:?}") };
     assert!(message.contains("optimizer.lr"), "{message}");
     let run = lab.newest();
     assert_eq!(run.status, Status::NonFinite);

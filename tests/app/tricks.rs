@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use crate::support::{Lab, goldens, planned, recipe, serial_guard};
 use clip_lab::{
     model::WeightsSource,
-    train::{Components, Ended, Inputs, Stop},
+    train::{Components, Inputs, RunEnd, Stop},
 };
 use clip_lab_checkpoint::{TensorFile, save};
 use tch::{Device, Kind, Tensor};
@@ -78,7 +78,7 @@ fn layer_decay_and_averaged_weights_match_pytorch() {
     let (spec, expected) = recipe("llrd_ema", LLRD_EMA);
     let _guard = serial_guard();
     let lab = Lab::new();
-    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     lab.assert_matches_pytorch(&expected);
     let last = lab.newest().dir.join("last.safetensors");
     for (theirs, ours) in [("llrd_ema.", "model/"), ("llrd_ema.ema.", "trick.2/")] {
@@ -115,7 +115,7 @@ fn a_run_resumed_around_an_unlocking_equals_an_uninterrupted_one() {
          decay = 0.9\nwarmup = true\n"
     );
     let whole = Lab::new();
-    assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     let losses = whole.points("train/loss");
     let end = saved(&whole.newest().dir.join("last.safetensors"), "");
     for stops in [vec![4], vec![5], vec![2, 6]] {
@@ -124,7 +124,7 @@ fn a_run_resumed_around_an_unlocking_equals_an_uninterrupted_one() {
             lab.train(&spec, resume.as_deref(), Stop::after(*updates)).unwrap();
             resume = Some(lab.newest().uid);
         }
-        assert_eq!(lab.train(&spec, resume.as_deref(), Stop::default()).unwrap(), Ended::Finished);
+        assert_eq!(lab.train(&spec, resume.as_deref(), Stop::default()).unwrap(), RunEnd::Finished);
         assert_eq!(lab.points("train/loss"), losses, "stopped after {stops:?}");
         assert_eq!(saved(&lab.newest().dir.join("last.safetensors"), ""), end, "stopped after {stops:?}");
     }

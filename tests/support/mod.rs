@@ -10,7 +10,7 @@ use clip_lab::{
     builtin,
     plan::{Plan, plan},
     spec::Spec,
-    train::{self, Ended, Options, Silent, Stop},
+    train::{self, Options, RunEnd, Silent, Stop},
 };
 use clip_lab_store::{Reader, RunRow};
 pub use clip_lab_testing::golden as goldens;
@@ -98,7 +98,7 @@ impl Lab {
     }
 
     /// Trains a spec without output.
-    pub fn train(&self, text: &str, resume: Option<&str>, stop: Stop) -> anyhow::Result<Ended> {
+    pub fn train(&self, text: &str, resume: Option<&str>, stop: Stop) -> anyhow::Result<RunEnd> {
         let options =
             Options { store: self.store(), resume: resume.map(str::to_owned), ..Options::default() };
         train::run(&planned(text), &options, &mut Silent, stop)

@@ -33,7 +33,7 @@ struct Contents {
     /// Lengths of the parts of the integers.
     lengths: [i64; PARTS],
     padded: Padded,
-    /// Those of the readable samples.
+    /// The slots of the readable samples.
     slots: Vec<i64>,
     /// Digests of the captions.
     captions: Vec<[i64; 2]>,

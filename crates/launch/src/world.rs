@@ -1,4 +1,4 @@
-//! The place of this process among all.
+//! The rank and world size of this process.
 
 use std::env;
 

@@ -9,11 +9,11 @@ use crate::{Linear, LinearInit, Packing};
 /// Which keys a query attends to.
 #[derive(Debug, Clone, Copy)]
 pub enum Mask<'a> {
-    /// All.
+    /// Every key.
     None,
-    /// Those at its own and earlier positions.
+    /// Keys at the query's own and earlier positions.
     Causal,
-    /// Those where the mask `[B, L]`, bool, is true.
+    /// Keys where the mask `[B, L]`, bool, is true.
     Keys(&'a Tensor),
 }
 

@@ -34,9 +34,9 @@ pub struct Ensemble {
 /// A selected template, and the accuracy of the ensemble with it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Taken {
-    /// Its index.
+    /// The index of the template.
     pub template: usize,
-    /// Of the ensemble up to and including this template.
+    /// The accuracy of the ensemble up to and including this template.
     pub accuracy: f64,
 }
 

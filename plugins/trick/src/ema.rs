@@ -94,8 +94,8 @@ impl Plugin<dyn Trick> for Ema {
 /// The average, allocated at the first update.
 struct Running {
     settings: Ema,
-    /// Of every trained parameter and every buffer, sorted by name. Locked parameters do not change, so they are left
-    /// out.
+    /// The average of every trained parameter and every buffer, sorted by name. Locked parameters do not change, so they
+    /// are left out.
     average: State,
     /// Whether the average was checked against the model.
     checked: bool,

@@ -101,9 +101,9 @@ pub trait ClassLoss: Send {
 
 /// A loss, by the task that it trains.
 pub enum Loss {
-    /// Of [`Task::Contrastive`].
+    /// A loss over pairs, for [`Task::Contrastive`].
     Pairs(Box<dyn PairLoss>),
-    /// Of [`Task::Classification`].
+    /// A loss over classes, for [`Task::Classification`].
     Classes(Box<dyn ClassLoss>),
 }
 

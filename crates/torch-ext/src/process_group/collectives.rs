@@ -93,7 +93,7 @@ impl ProcessGroup {
     }
 
     /// [`Self::barrier`] with a timeout of its own, for work that only one rank does, such as an evaluation. It fails earlier
-    /// if that rank gives no sign of life for the timeout of the group.
+    /// if that rank sends no heartbeat for the timeout of the group.
     ///
     /// # Errors
     /// As [`Self::barrier`].

@@ -21,7 +21,7 @@ pub use agreement::{Agreement, Shared};
 pub use exchange::Exchange;
 pub use inputs::unfit;
 
-/// How long ranks wait for work of rank 0, such as an evaluation, as long as it gives signs of life.
+/// How long ranks wait for work of rank 0, such as an evaluation, as long as it sends heartbeats.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
 /// The processes that train together.

@@ -3,12 +3,12 @@
 mod coco;
 mod columns;
 mod csv;
+mod dataset;
 mod find;
 mod format;
 mod jsonl;
 mod karpathy;
 mod list;
-mod opened;
 mod parquet;
 mod read;
 
@@ -16,8 +16,8 @@ use std::path::PathBuf;
 
 use clip_lab_plugin_api::prelude::*;
 
+use self::dataset::CaptionDataset;
 pub use self::format::Format;
-use self::opened::Opened;
 use crate::Split;
 
 /// Images with captions, such as Flickr8k, Flickr30k, COCO or a data set of the Hugging Face hub: images and a list of
@@ -133,7 +133,7 @@ impl Plugin<dyn Dataset> for CaptionFolder {
 
 impl CaptionFolder {
     /// Opens the data set, downloading it from the hub first if needed.
-    fn open(&self) -> Result<Opened> {
+    fn open(&self) -> Result<CaptionDataset> {
         let root = clip_lab_hub::data_folder(&self.root)?;
         Self { root, ..self.clone() }.read()
     }

@@ -1,7 +1,7 @@
 //! One folder of images per class.
 
+mod dataset;
 mod names;
-mod opened;
 mod part;
 mod walk;
 
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clip_lab_files::Root;
 use clip_lab_plugin_api::prelude::*;
 
-use self::opened::Opened;
+use self::dataset::ImageFolderDataset;
 pub use self::{
     names::Names,
     part::Part,
@@ -107,7 +107,7 @@ impl Plugin<dyn Dataset> for ImageFolder {
 }
 
 impl ImageFolder {
-    fn open(&self) -> Result<Opened> {
+    fn open(&self) -> Result<ImageFolderDataset> {
         let root = clip_lab_hub::data_folder(&self.root)?;
         ensure!(root.is_dir(), "there is no folder {}", root.display());
         let root = Root::new(&root).with_context(|| format!("folder {} cannot be read", root.display()))?;
@@ -116,7 +116,7 @@ impl ImageFolder {
         let classes =
             self.names.of(&folders).with_context(|| format!("the classes of {}", self.root.display()))?;
         let captions = classes.iter().map(|class| self.template.replace("{}", class)).collect();
-        let mut opened = Opened::new(root.clone(), classes, captions, self.tolerate);
+        let mut opened = ImageFolderDataset::new(root.clone(), classes, captions, self.tolerate);
         for (class, folder) in folders.iter().enumerate() {
             let found = walk::images(&root, folder)?;
             opened.record_skipped(found.other_files, found.outside);

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_shards::{Index, Location, Shards};
 
-use super::{WebDataset, opened::Opened, skipped::Skipped};
+use super::{WebDataset, dataset::ShardDataset, skipped::Skipped};
 
 /// Shards indexed in parallel: most wait for a disk or a server.
 const PARALLEL: usize = 8;
@@ -43,11 +43,11 @@ impl Gathered {
     ///
     /// # Errors
     /// If more is unusable than `tolerate` allows, nothing is left, or the cache is too small for a full shuffle.
-    pub(super) fn open(self, settings: &WebDataset) -> Result<Opened> {
+    pub(super) fn open(self, settings: &WebDataset) -> Result<ShardDataset> {
         let skipped = Skipped::of(&self.found);
         skipped.check_tolerance(settings.tolerate)?;
         self.check_cache(settings)?;
-        let opened = Opened::new(self, settings, skipped.messages)?;
+        let opened = ShardDataset::new(self, settings, skipped.messages)?;
         if opened.has_no_samples() {
             bail!("the shards contain no usable image: {}", opened.skipped_text());
         }

@@ -1,9 +1,9 @@
 //! Tar shards in the format of webdataset.
 
 mod classes;
+mod dataset;
 mod gather;
 mod list;
-mod opened;
 mod prefetch;
 mod skipped;
 

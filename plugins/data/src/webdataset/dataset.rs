@@ -1,4 +1,4 @@
-//! The opened data set.
+//! Shards, as a data set.
 
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
@@ -8,7 +8,7 @@ use clip_lab_shards::{Location, Sample, Shards};
 use super::{WebDataset, classes::classes, gather::Gathered, prefetch::Prefetcher};
 
 /// The samples of all shards as one list.
-pub(super) struct Opened {
+pub(super) struct ShardDataset {
     reader: Arc<Shards>,
     shards: Vec<Shard>,
     /// The index of the shard, and the sample.
@@ -29,7 +29,7 @@ struct Shard {
     stamp: String,
 }
 
-impl Opened {
+impl ShardDataset {
     pub(super) fn new(gathered: Gathered, settings: &WebDataset, skipped: Vec<String>) -> Result<Self> {
         let unique: HashSet<String> =
             gathered.found.iter().map(|(_, location, _)| location.file_name()).collect();
@@ -98,7 +98,7 @@ fn sampling(settings: &WebDataset, ranges: &[(usize, Range<usize>)]) -> Option<S
     Some(Sampling { sources, chunks, buffer: settings.shuffle_buffer })
 }
 
-impl Dataset for Opened {
+impl Dataset for ShardDataset {
     fn len(&self) -> usize {
         self.samples.len()
     }
