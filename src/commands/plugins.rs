@@ -10,7 +10,7 @@ use crate::plan::schema;
 /// Prints the catalog, the plugins of a kind, one plugin, or the schema of a spec.
 ///
 /// # Errors
-/// When no kind or plugin has this name.
+/// If no kind or plugin has this name.
 pub fn plugins(args: &PluginsArgs, catalog: &Catalog) -> Result<()> {
     print(if args.json { described(args, catalog)? } else { text(args, catalog)? });
     Ok(())

@@ -23,7 +23,7 @@ pub struct ReferenceLosses {
 /// duplicates; without it all rows are unique. None if the batch is too large.
 ///
 /// # Errors
-/// When the loss fails.
+/// If the loss fails.
 pub fn reference_losses(
     plan: &Plan,
     components: &Components,

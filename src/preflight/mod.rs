@@ -49,7 +49,7 @@ impl Preflight {
     /// Estimates the cost of a plan and checks it for problems.
     ///
     /// # Errors
-    /// When the data cannot be opened or a plugin cannot be built, which would also stop the run at its start.
+    /// If the data cannot be opened or a plugin cannot be built, which would also stop the run at its start.
     pub fn of(plan: &Plan) -> Result<Self> {
         let inputs = Inputs::open(plan)?;
         let before = ResidentMemory::now().unwrap_or_default().data;

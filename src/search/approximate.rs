@@ -20,7 +20,7 @@ const BUDGET: usize = 10_000_000_000;
 /// build.
 ///
 /// # Errors
-/// When memory is short or the graph cannot be written.
+/// If memory is short or the graph cannot be written.
 pub fn approximate(
     args: &ApproximateArgs,
     index: &Index,

@@ -40,7 +40,7 @@ pub struct Lab {
 
 impl Lab {
     /// # Errors
-    /// When a folder that the user named does not exist, or no scratch folder can be made.
+    /// If a folder that the user named does not exist, or no scratch folder can be made.
     pub fn new(args: &Args) -> Result<Self> {
         // At run time, not compile time: in a shared target folder this program may come from another checkout.
         let here =

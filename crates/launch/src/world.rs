@@ -50,9 +50,6 @@ impl World {
     }
 
     /// [`Self::from_environment`] for variables from elsewhere.
-    ///
-    /// # Errors
-    /// As there.
     pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
         let environment = Environment(variable);
         let world = match torchrun::world(&environment)? {

@@ -61,7 +61,7 @@ use clip_lab_plan::Plan;
 /// Trains a plan until its last step or a stop request, and records how it ended.
 ///
 /// # Errors
-/// When data, model or store fail; the run is then recorded as failed, with the error.
+/// If data, model or store fail; the run is then recorded as failed, with the error.
 pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop) -> Result<RunEnd> {
     train(plan, options, monitor, stop, None)
 }

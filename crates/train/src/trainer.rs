@@ -67,7 +67,7 @@ impl Trainer<'_> {
     /// Trains until the last step or a stop request, with evaluations and checkpoints in between.
     ///
     /// # Errors
-    /// When data, model or an evaluator fail, or the last checkpoint cannot be saved.
+    /// If data, model or an evaluator fail, or the last checkpoint cannot be saved.
     pub fn train(&mut self) -> Result<RunEnd> {
         if self.ranks.is_none() && self.stop.is_requested() {
             self.save()?;

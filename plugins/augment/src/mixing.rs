@@ -13,7 +13,7 @@ pub fn check(problems: &mut Problems, alpha: f64, probability: f64) {
 /// The share that every image of a batch keeps, from Beta(alpha, alpha); none if the batch is not mixed.
 ///
 /// # Errors
-/// When there is no such distribution.
+/// If there is no such distribution.
 pub fn draw_share(alpha: f64, probability: f64, rng: &mut Rng) -> Result<Option<f64>> {
     if !rng.random_bool(probability) {
         return Ok(None);

@@ -34,7 +34,7 @@ impl Classification {
     /// The prediction for every labelled image.
     ///
     /// # Errors
-    /// When no image has a class, or the model no classifier.
+    /// If no image has a class, or the model no classifier.
     pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
         let (images, labels) = labelled("classification", model.data())?;
         let logits = pick(&model.logits()?, &images)?; // [N, C]

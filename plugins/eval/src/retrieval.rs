@@ -70,9 +70,6 @@ pub struct Found {
 ///
 /// `images` `[N, D]` and `captions` `[M, D]`, L2-normalised; `owner` `[M]` int64: the image of each caption. An image
 /// without captions is a candidate but not a query. `rows` images are compared at a time.
-///
-/// # Errors
-/// As [`both`].
 pub fn retrieve(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> Result<Found> {
     let Both { image: t2i, caption } = both(images, captions, owner, rows)?;
     let mut i2t = vec![Vec::new(); images.size()[0] as usize];

@@ -25,7 +25,7 @@ impl Suites {
     /// The requested evaluators, else all that fit the model and the data.
     ///
     /// # Errors
-    /// When there is none, one is unknown, or templates are set without zero-shot classification.
+    /// If there is none, one is unknown, or templates are set without zero-shot classification.
     pub fn new(
         requested: &[String],
         templates: Option<&str>,
@@ -79,7 +79,7 @@ impl Suites {
     /// The results of each evaluator, and the predictions of a classification.
     ///
     /// # Errors
-    /// When an evaluator fails.
+    /// If an evaluator fails.
     pub fn run(&self, embedded: &EmbeddedData<'_>) -> Result<(Vec<Evaluation>, Option<Classified>)> {
         let (mut evaluations, mut classified) = (Vec::new(), None);
         for (name, evaluator) in &self.evaluators {

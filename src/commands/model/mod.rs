@@ -17,7 +17,7 @@ use clip_lab_plugin_api::Catalog;
 /// Runs a subcommand.
 ///
 /// # Errors
-/// When a model cannot be read or written.
+/// If a model cannot be read or written.
 pub fn model(command: &ModelCommand, store: &Path, catalog: &Catalog) -> Result<()> {
     match command {
         ModelCommand::Show(args) => show::show(args, store, catalog),

@@ -25,7 +25,7 @@ struct Part {
 /// Prints a model.
 ///
 /// # Errors
-/// When nothing has that name, or its layout is unknown.
+/// If nothing has that name, or its layout is unknown.
 pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let from = resolve(&args.model, store)?;
     let checkpoint = clip_lab_checkpoint::open(&from)?;

@@ -12,7 +12,7 @@ impl ModelMetadata {
     /// Parses the metadata.
     ///
     /// # Errors
-    /// When it is not JSON.
+    /// If it is not JSON.
     pub fn read(text: &str) -> Result<Self> {
         Ok(Self(serde_json::from_str(text)?))
     }
@@ -20,7 +20,7 @@ impl ModelMetadata {
     /// The plugin and settings of a part; none if the model does not have it.
     ///
     /// # Errors
-    /// When the part names no plugin.
+    /// If the part names no plugin.
     pub fn part(&self, name: &str) -> Result<Option<(String, Table)>> {
         let Some(part) = self.value(name) else { return Ok(None) };
         let plugin = part["plugin"].as_str();

@@ -120,7 +120,7 @@ impl Report {
     /// Summarises the scans.
     ///
     /// # Errors
-    /// When the tokenizer fails.
+    /// If the tokenizer fails.
     pub(super) fn new(
         path: &Path,
         sources: &Sources,

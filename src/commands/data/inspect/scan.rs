@@ -42,7 +42,7 @@ pub(super) struct Scan {
 /// Scans every image of a split on all cores; results are in order.
 ///
 /// # Errors
-/// When a decoder cannot be allocated.
+/// If a decoder cannot be allocated.
 pub(super) fn scan(split: &str, data: &dyn Dataset, quick: bool) -> Result<Vec<Scan>> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![None; data.len()]));
     let last_progress = Mutex::new(Instant::now());

@@ -15,7 +15,7 @@ use crate::{commands::sources::Sources, input::identity};
 /// Writes the manifest. An existing manifest must be the same.
 ///
 /// # Errors
-/// When the folder holds shards of other data or settings, its manifest cannot be read, or it cannot be written.
+/// If the folder holds shards of other data or settings, its manifest cannot be read, or it cannot be written.
 pub(super) fn check(args: &PackArgs, sources: &Sources) -> Result<()> {
     let path = args.out.join("pack.json");
     let splits: serde_json::Map<String, Value> =
