@@ -7,7 +7,7 @@ use clip_lab_cli::{Exit, FingerprintArgs, json_line, print, shown};
 use clip_lab_plugin_api::{Catalog, Dataset, Planned, diagnostics::Problem};
 use serde_json::{Map, Value, json};
 
-use super::check::{Checked, print_report, problems, summary};
+use super::checked::{Checked, print_report, problems, summary};
 use crate::{
     input::identity,
     plan::{Plan, Split, plan, plan_with_data, unreported},

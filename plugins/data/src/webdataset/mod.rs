@@ -12,8 +12,8 @@ use std::time::Duration;
 use clip_lab_plugin_api::prelude::*;
 use clip_lab_shards::{RetryPolicy, Shards};
 
-use self::gather::Gathered;
 pub use self::list::{ShardList, Source};
+use self::{dataset::ShardDataset, gather::Gathered};
 
 /// Images in tar shards, as written by img2dataset, open_clip and `clip-lab data pack`: `KEY.jpg` (`.png`, `.webp`)
 /// with `KEY.txt` or `KEY.json` for the caption, or `KEY.cls` for a class. Shards are on disk, at `https://`, `s3://`
@@ -100,7 +100,9 @@ impl Plugin<dyn Dataset> for WebDataset {
         if !locations.iter().flatten().all(|location| shards.is_indexed(location)) {
             return DataProperties::default();
         }
-        let opened = match Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) {
+        let opened = match Gathered::read(self, shards)
+            .and_then(|gathered| ShardDataset::open(gathered, self))
+        {
             Ok(opened) => opened,
             Err(error) => {
                 return DataProperties { problem: Some(format!("{error:#}")), ..DataProperties::default() };
@@ -111,7 +113,7 @@ impl Plugin<dyn Dataset> for WebDataset {
     }
 
     fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
-        Ok(Box::new(Gathered::read(self, self.reader())?.open(self)?))
+        Ok(Box::new(ShardDataset::open(Gathered::read(self, self.reader())?, self)?))
     }
 }
 

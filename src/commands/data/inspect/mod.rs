@@ -5,6 +5,7 @@ mod duplicates;
 mod font;
 mod report;
 mod scan;
+mod spread;
 mod table;
 mod token_count;
 

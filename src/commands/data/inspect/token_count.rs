@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, anyhow};
 use clip_lab_plugin_api::{Catalog, Dataset, Section, Tokenizer, parse};
 use serde_json::Value;
 
-use super::report::{Spread, Tokens};
+use super::spread::{Spread, Tokens};
 use crate::{input::cores, plan::Plan};
 
 /// Captions are counted up to this many tokens.
