@@ -9,7 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-image-io", &[]),
     ("clip-lab-diagnostics", &["clip-lab-escape"]),
     ("clip-lab-escape", &[]),
-    ("clip-lab-store", &[]),
+    ("clip-lab-store", &["clip-lab-escape"]),
     ("clip-lab-transfer", &["clip-lab-store"]),
     ("clip-lab-cli", &["clip-lab-escape"]),
     ("clip-lab-stats", &[]),
