@@ -24,22 +24,7 @@ fn main() -> ExitCode {
 fn run_command(cli: &Cli) -> anyhow::Result<Exit> {
     let store = &cli.store;
     let output = match &cli.command {
-        Command::Run(args) if args.nproc.is_some() && study::is_study_file(&args.spec) => {
-            anyhow::bail!("--nproc is for specs, and {} is a study", args.spec.display())
-        }
-        Command::Run(args) if args.overfit.is_none() && study::is_study_file(&args.spec) => {
-            return study::run(store, args, cli.trust_code);
-        }
-        Command::Run(RunArgs { spec, study, resume, .. })
-            if let Some(flag) = study.first_set_flag(resume.is_some()) =>
-        {
-            anyhow::bail!("{flag} is for studies, and {} is a spec", spec.display())
-        }
-        Command::Run(args) if shows_dashboard(args) => {
-            let mut arguments = arguments(args, store);
-            arguments.extend(cli.trust_code.then(|| "--trust-code".to_owned()));
-            return run::with_dashboard(store, &args.spec, &arguments, args.resume.as_deref(), args.images);
-        }
+        Command::Run(args) => return run_spec_or_study(args, cli),
         Command::Search(args) if !args.serve => return search::search(args),
         Command::Eval(args) if args.other.confusion.is_some() => {
             let file = args.other.confusion.as_deref().unwrap_or(std::path::Path::new(""));
@@ -48,8 +33,7 @@ fn run_command(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Doctor(args) => return Ok(doctor::doctor(store, args.json)),
         Command::Completions(args) => completions::script(args.shell)?,
         Command::Man(args) => manual::manual(args.out.as_deref())?,
-        Command::Run(_)
-        | Command::Probe
+        Command::Probe
         | Command::Search(_)
         | Command::New(_)
         | Command::Check(_)
@@ -85,6 +69,26 @@ fn run_command(cli: &Cli) -> anyhow::Result<Exit> {
         clip_lab_cli::print(output);
     }
     Ok(Exit::Success)
+}
+
+/// Runs a study; or a spec, in the dashboard or in `clip-lab-core`.
+fn run_spec_or_study(args: &RunArgs, cli: &Cli) -> anyhow::Result<Exit> {
+    let (store, spec) = (&cli.store, &args.spec);
+    if study::is_study_file(spec) {
+        anyhow::ensure!(args.nproc.is_none(), "--nproc is for specs, and {} is a study", spec.display());
+        if args.overfit.is_none() {
+            return study::run(store, args, cli.trust_code);
+        }
+    }
+    if let Some(flag) = args.study.first_set_flag(args.resume.is_some()) {
+        anyhow::bail!("{flag} is for studies, and {} is a spec", spec.display());
+    }
+    if shows_dashboard(args) {
+        let mut arguments = arguments(args, store);
+        arguments.extend(cli.trust_code.then(|| "--trust-code".to_owned()));
+        return run::with_dashboard(store, spec, &arguments, args.resume.as_deref(), args.images);
+    }
+    Err(core::exec_core(std::env::args_os().skip(1)))
 }
 
 fn shows_dashboard(args: &RunArgs) -> bool {
