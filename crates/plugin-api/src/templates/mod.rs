@@ -28,7 +28,7 @@ impl Named {
     /// Every set.
     pub const ALL: [Self; 4] = [Self::Photo, Self::Plain, Self::Openai7, Self::Openai80];
 
-    /// As written in a spec.
+    /// The name as written in a spec.
     pub fn name(self) -> &'static str {
         match self {
             Self::Photo => "photo",
