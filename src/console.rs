@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     summary,
-    train::{Ended, Monitor, StepStatus, Summary},
+    train::{Monitor, RunEnd, StepStatus, Summary},
 };
 
 /// Minimum time between two progress lines.
@@ -62,9 +62,9 @@ impl Monitor for Console {
             return self.header(&lines);
         }
         let ended = match summary.ended {
-            Ended::Finished => "finished",
-            Ended::Stopped { .. } => "stopped",
-            Ended::NonFinite { .. } => "non_finite",
+            RunEnd::Finished => "finished",
+            RunEnd::Stopped { .. } => "stopped",
+            RunEnd::NonFinite { .. } => "non_finite",
         };
         (self.write)(json_line(json!({
             "ended": ended, "run": summary.uid, "steps": summary.steps, "dir": summary.dir, "metrics": summary.metrics,

@@ -3,11 +3,11 @@
 use std::{
     io::IsTerminal as _,
     os::unix::process::CommandExt as _,
-    process::{Command, ExitCode},
+    process::{self, ExitCode},
 };
 
 use anyhow::Result;
-use clip_lab_cli::{Cli, Exit, Verb, coloured, eprint, print_error};
+use clip_lab_cli::{Cli, Command, Exit, coloured, eprint, print_error};
 use clip_lab_plugin_api::Catalog;
 
 use crate::{builtin, commands};
@@ -34,12 +34,12 @@ pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
     }
     let cli = Cli::read();
     catalog.trust_code = cli.trust_code;
-    let result = match &cli.verb {
-        Verb::Run(args) => commands::run::run(args, &cli.store, &catalog),
-        Verb::Check(args) => commands::check::check(args, &catalog),
-        Verb::Fingerprint(args) => commands::study::fingerprint(args, &catalog),
-        Verb::Probe => commands::probe::probe(),
-        _ => run_verb(&cli, &catalog).map(Exit::of),
+    let result = match &cli.command {
+        Command::Run(args) => commands::run::run(args, &cli.store, &catalog),
+        Command::Check(args) => commands::check::check(args, &catalog),
+        Command::Fingerprint(args) => commands::study::fingerprint(args, &catalog),
+        Command::Probe => commands::probe::probe(),
+        _ => run_command(&cli, &catalog).map(Exit::of),
     };
     result.unwrap_or_else(|error| report_error(&error)).into()
 }
@@ -53,35 +53,35 @@ fn restart_with_environment() -> Option<anyhow::Error> {
     }
     let mut arguments = std::env::args_os();
     let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
-    let mut command = Command::new(program);
+    let mut command = process::Command::new(program);
     command.arg0(arguments.next().unwrap_or_default()).args(arguments).envs(variables);
     Some(anyhow::Error::new(command.exec()).context("restarting this program"))
 }
 
 /// Runs a command without exit codes of its own. False if it failed and has reported that.
-fn run_verb(cli: &Cli, catalog: &Catalog) -> Result<bool> {
-    match &cli.verb {
-        Verb::New(args) => commands::new::new(args, catalog).map(|()| true),
-        Verb::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
-        Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
-        Verb::Prompts(args) => commands::prompts::prompts(args, &cli.store, catalog).map(|()| true),
-        Verb::Embed(args) => commands::embed::embed(args, &cli.store, catalog).map(|()| true),
-        Verb::Search(args) => commands::search::search(args, &cli.store, catalog),
-        Verb::Model(verb) => commands::model::model(verb, &cli.store, catalog).map(|()| true),
-        Verb::Data(verb) => commands::data::data(verb, catalog).map(|()| true),
-        Verb::Run(_)
-        | Verb::Check(_)
-        | Verb::Fingerprint(_)
-        | Verb::Probe
-        | Verb::Doctor(_)
-        | Verb::Completions(_)
-        | Verb::Man(_)
-        | Verb::Runs(_)
-        | Verb::Export(_)
-        | Verb::Dashboard(_)
-        | Verb::Compare(_)
-        | Verb::Report(_)
-        | Verb::Plugin(_) => {
+fn run_command(cli: &Cli, catalog: &Catalog) -> Result<bool> {
+    match &cli.command {
+        Command::New(args) => commands::new::new(args, catalog).map(|()| true),
+        Command::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
+        Command::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
+        Command::Prompts(args) => commands::prompts::prompts(args, &cli.store, catalog).map(|()| true),
+        Command::Embed(args) => commands::embed::embed(args, &cli.store, catalog).map(|()| true),
+        Command::Search(args) => commands::search::search(args, &cli.store, catalog),
+        Command::Model(command) => commands::model::model(command, &cli.store, catalog).map(|()| true),
+        Command::Data(command) => commands::data::data(command, catalog).map(|()| true),
+        Command::Run(_)
+        | Command::Check(_)
+        | Command::Fingerprint(_)
+        | Command::Probe
+        | Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Runs(_)
+        | Command::Export(_)
+        | Command::Dashboard(_)
+        | Command::Compare(_)
+        | Command::Report(_)
+        | Command::Plugin(_) => {
             anyhow::bail!("this command belongs to the other binary, `clip-lab`")
         }
     }

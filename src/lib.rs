@@ -1,6 +1,6 @@
 //! clip-lab: a research platform for contrastive image-text learning.
 //!
-//! `spec` parses an experiment file, `plan` checks it against the plugin catalog, `data` reads the data, `model` builds the
+//! `spec` parses an experiment file, `plan` checks it against the plugin catalog, `input` reads the data, `model` builds the
 //! towers, `train` trains them, and `commands` has the subcommands. Without the feature `core` this crate is empty: the
 //! viewer, `clip-lab`, does not link libtorch.
 #![cfg(feature = "core")]
@@ -15,7 +15,7 @@ pub mod search;
 mod signals;
 mod summary;
 
-pub use clip_lab_input as data;
+pub use clip_lab_input as input;
 pub use clip_lab_model as model;
 pub use clip_lab_plan as plan;
 pub use clip_lab_spec as spec;

@@ -14,7 +14,7 @@ use crate::train::Stop;
 /// Stops the run on SIGINT, SIGTERM and SIGHUP, except those that are ignored, such as SIGHUP under `nohup`.
 ///
 /// # Errors
-/// When the handlers cannot be registered.
+/// If the handlers cannot be registered.
 pub fn listen() -> Result<Stop> {
     let stop = Stop::default();
     let handled = clip_lab_cli::not_ignored(&[SIGINT, SIGTERM, SIGHUP]);

@@ -8,7 +8,7 @@ use std::{
 use clip_lab_cli::DEFAULT_STORE;
 use clip_lab_store::natural;
 
-use crate::train::{Ended, Summary};
+use crate::train::{RunEnd, Summary};
 
 /// Results, file locations and the next commands, line by line.
 pub fn lines(summary: &Summary) -> Vec<String> {
@@ -16,9 +16,9 @@ pub fn lines(summary: &Summary) -> Vec<String> {
     let dir = summary.dir.display();
     let mut out = vec![String::new()];
     out.push(match ended {
-        Ended::Finished => "finished".to_owned(),
-        Ended::Stopped { step } => format!("stopped at step {step}; a checkpoint is saved"),
-        Ended::NonFinite { message, .. } => message.clone(),
+        RunEnd::Finished => "finished".to_owned(),
+        RunEnd::Stopped { step } => format!("stopped at step {step}; a checkpoint is saved"),
+        RunEnd::NonFinite { message, .. } => message.clone(),
     });
     for split in ["val", "test"] {
         let mut results: Vec<_> = latest.iter().filter(|(metric, _)| is_result(metric, split)).collect();
@@ -30,7 +30,7 @@ pub fn lines(summary: &Summary) -> Vec<String> {
     out.push(format!("store      {}", store.display()));
     let (program, store) = (program(), store_flag(store));
     match ended {
-        Ended::Finished => out.extend([
+        RunEnd::Finished => out.extend([
             format!("show       {program} runs show {uid}{store}"),
             format!("chart      {program} export {uid} --metric train/loss --out loss.svg{store}"),
             format!("dashboard  {program} dashboard{store}"),

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../crates/checkpoint/src/layouts/stated.rs"]
-mod stated;
+#[path = "../../crates/checkpoint/src/layouts/model_metadata.rs"]
+mod model_metadata;
 
 const PARTS: [&str; 8] =
     ["image", "text", "image_projection", "text_projection", "tokenizer", "loss", "classifier", "preprocess"];
@@ -23,10 +23,10 @@ fn depth(value: &toml::Value) -> usize {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(stated) = stated::Stated::read(&String::from_utf8_lossy(bytes)) else { return };
+    let Ok(metadata) = model_metadata::ModelMetadata::read(&String::from_utf8_lossy(bytes)) else { return };
     for name in PARTS {
-        match stated.part(name) {
-            Ok(None) => assert!(stated.value(name).is_none()),
+        match metadata.part(name) {
+            Ok(None) => assert!(metadata.value(name).is_none()),
             Ok(Some((_, settings))) if settings.values().all(|value| depth(value) < MAX_DEPTH) => {
                 // As in `Section::fill`.
                 let again: toml::Table = settings.to_string().parse().expect("what is written can be read");

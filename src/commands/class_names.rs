@@ -23,7 +23,7 @@ impl Renamed {
     /// for all.
     ///
     /// # Errors
-    /// When the file cannot be read, or its names do not match the classes.
+    /// If the file cannot be read, or its names do not match the classes.
     pub fn new(data: Box<dyn Dataset>, file: &Path) -> Result<Self> {
         let classes = read(file)?.of(data.classes()).with_context(|| file.display().to_string())?;
         Ok(Self { numbers: (0..classes.len()).collect(), data, classes })
@@ -32,7 +32,7 @@ impl Renamed {
     /// `data` with the class indices of a model trained on `classes`. The data may have fewer classes.
     ///
     /// # Errors
-    /// When the data has a class that the model was not trained on.
+    /// If the data has a class that the model was not trained on.
     pub fn renumbered(data: Box<dyn Dataset>, classes: &[String]) -> Result<Self> {
         let number = |class: &String| {
             let Some(number) = classes.iter().position(|name| name == class) else {

@@ -9,7 +9,7 @@ use crate::model;
 /// The device of `[run].device`; warns if `auto` is the CPU on a machine with an NVIDIA driver.
 ///
 /// # Errors
-/// When the GPU does not exist.
+/// If the GPU does not exist.
 pub fn device(name: &str) -> Result<Device> {
     let chosen = model::device(name)?;
     if let Some(fault) = chosen.fault {

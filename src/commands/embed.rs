@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     console::Console,
-    data::{Prepare, Source, Unreadable, cores},
+    input::{Prepare, Source, Unreadable, cores},
     model::{ImageTower, TextTower, embed_texts, unit},
     plan::{ImageSide, TextSide},
     train::Features,
@@ -31,7 +31,7 @@ const MAX_TEXT_FILE: u64 = GIB;
 /// Embeds the images and texts of the arguments and writes the file.
 ///
 /// # Errors
-/// When the model, the images or the texts cannot be read, or the file cannot be written.
+/// If the model, the images or the texts cannot be read, or the file cannot be written.
 pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     ensure!(
         args.images.is_some() || args.texts.is_some(),

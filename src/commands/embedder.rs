@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     console::Console,
-    data::{Prepare, Source, cores},
+    input::{Prepare, Source, cores},
     model::{ImageTower, Objective},
     train::{Features, Towers},
 };
@@ -34,7 +34,7 @@ impl Embedder {
     /// Builds the model: two towers, or an image tower and its checkpoint's classifier.
     ///
     /// # Errors
-    /// When a part is missing, the embedding widths differ, or the weights cannot be read.
+    /// If a part is missing, the embedding widths differ, or the weights cannot be read.
     pub fn build(target: &Target) -> Result<Self> {
         let (side, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
         let side = side.with_context(|| missing("image"))?;
@@ -77,7 +77,7 @@ impl Embedder {
     /// The image tower's features of all images; unreadable images are logged.
     ///
     /// # Errors
-    /// When no image can be read, or the tower fails.
+    /// If no image can be read, or the tower fails.
     pub fn features(&self, data: &Arc<dyn Dataset>) -> Result<Features> {
         let source = Source::images(data.clone(), self.prepare.clone());
         let mut console = Console::stderr();

@@ -29,7 +29,7 @@ impl EvalData {
     /// The data in `args`, else of the model's own spec.
     ///
     /// # Errors
-    /// When there is no data, or the class names do not match.
+    /// If there is no data, or the class names do not match.
     pub fn open(
         args: &DataArgs,
         model: &str,

@@ -22,7 +22,7 @@ impl Folder {
     /// Lists a folder; `tolerate` is the share of images that may be unreadable.
     ///
     /// # Errors
-    /// When the folder cannot be read or holds no image.
+    /// If the folder cannot be read or holds no image.
     pub fn open(folder: &Path, tolerate: f64) -> Result<Self> {
         let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
         let mut files: Vec<PathBuf> =

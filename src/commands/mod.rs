@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod check;
+mod checked;
 mod class_names;
 pub mod data;
 mod device;

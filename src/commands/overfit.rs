@@ -18,7 +18,7 @@ const MIN_SHARE: f64 = 0.5;
 /// Trains on one batch and prints a verdict. True if the loss fell as expected. Nothing is recorded.
 ///
 /// # Errors
-/// When the data, weights or plugins cannot be loaded, which would also stop the run itself.
+/// If the data, weights or plugins cannot be loaded, which would also stop the run itself.
 pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
     let device = device(&plan.run.device)?;
     if plan.run.threads > 0 {

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use clip_lab_cli::{PluginsArgs, json_document, print};
-use clip_lab_plugin_api::{Catalog, Description, problem::suggest};
+use clip_lab_plugin_api::{Catalog, Description, diagnostics::suggest};
 use serde_json::{Map, Value, json};
 
 use crate::plan::schema;
@@ -10,7 +10,7 @@ use crate::plan::schema;
 /// Prints the catalog, the plugins of a kind, one plugin, or the schema of a spec.
 ///
 /// # Errors
-/// When no kind or plugin has this name.
+/// If no kind or plugin has this name.
 pub fn plugins(args: &PluginsArgs, catalog: &Catalog) -> Result<()> {
     print(if args.json { described(args, catalog)? } else { text(args, catalog)? });
     Ok(())

@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 /// Runs a small matrix product to test libtorch, and prints its version, folder and devices.
 ///
 /// # Errors
-/// When libtorch fails or its result is wrong.
+/// If libtorch fails or its result is wrong.
 pub fn probe() -> Result<Exit> {
     let opened = open_cuda_without_driver();
     let ones = Tensor::f_ones([8, 8], (Kind::Float, Device::Cpu))?;

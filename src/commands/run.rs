@@ -9,11 +9,11 @@ use clip_lab_plugin_api::Catalog;
 use super::{overfit::overfit, processes, study};
 use crate::{
     console::Console,
-    data::cores,
+    input::cores,
     plan::{Plan, plan},
     signals,
     spec::Spec,
-    train::{self, Ended, Monitor, Options, Ranks, Silent, finished},
+    train::{self, Monitor, Options, Ranks, RunEnd, Silent, finished},
 };
 
 /// Plans the spec and trains it.
@@ -53,9 +53,9 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     }
     let ended = train::run(&plan, &options, &mut Console::new(ui(args)), signals::listen()?)?;
     Ok(match ended {
-        Ended::Finished => Exit::Success,
-        Ended::Stopped { .. } => Exit::Interrupted,
-        Ended::NonFinite { .. } => Exit::Failure,
+        RunEnd::Finished => Exit::Success,
+        RunEnd::Stopped { .. } => Exit::Interrupted,
+        RunEnd::NonFinite { .. } => Exit::Failure,
     })
 }
 
@@ -77,11 +77,11 @@ fn train_as_rank(plan: &Plan, options: &Options, args: &RunArgs, ranks: Ranks) -
     }
     let ended = train::run_as_rank(plan, options, &mut *monitor, signals::listen()?, ranks)?;
     Ok(match ended {
-        Ended::Finished => Exit::Success,
-        Ended::Stopped { .. } if first => Exit::Interrupted,
+        RunEnd::Finished => Exit::Success,
+        RunEnd::Stopped { .. } if first => Exit::Interrupted,
         // Another code than that of rank 0 could hide it.
-        Ended::Stopped { .. } => Exit::Success,
-        Ended::NonFinite { .. } => Exit::Failure,
+        RunEnd::Stopped { .. } => Exit::Success,
+        RunEnd::NonFinite { .. } => Exit::Failure,
     })
 }
 

@@ -41,7 +41,7 @@ const GRACE_PERIOD: Duration = Duration::from_secs(20);
 /// Updates the index and serves requests until the end of input. False if it was stopped before that.
 ///
 /// # Errors
-/// When the model, the gallery or the index cannot be read.
+/// If the model, the gallery or the index cannot be read.
 pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool> {
     ensure!(args.serve, "this binary only serves searches; run `clip-lab search`");
     let stop = Stop::listen()?;

@@ -41,7 +41,7 @@ pub struct OpenOptions {
 /// The splits of a spec and its plan, or of a local or hub folder.
 ///
 /// # Errors
-/// When no data set is found, or a split holds no image.
+/// If no data set is found, or a split holds no image.
 pub fn open(
     data: &Path,
     sets: &[String],
@@ -67,7 +67,7 @@ pub fn open(
 /// The split called `split`, or the default one.
 ///
 /// # Errors
-/// When the data has no such split.
+/// If the data has no such split.
 pub fn choose(sources: Sources, split: Option<&str>) -> Result<(&'static str, Box<dyn Dataset>)> {
     let available: Vec<&str> = sources.iter().map(|(name, _)| *name).collect();
     let chosen = match split {
@@ -111,7 +111,7 @@ fn spec(
 /// The splits of a plan.
 ///
 /// # Errors
-/// When one cannot be opened.
+/// If one cannot be opened.
 pub fn planned(plan: &Plan) -> Result<Sources> {
     let mut sources = vec![("train", plan.data.train.build(()).context("[data.train]")?)];
     for split in [Split::Val, Split::Test] {

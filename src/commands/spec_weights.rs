@@ -21,7 +21,7 @@ impl SpecWeights {
     /// Resolves `model`, and applies the overrides `sets` to its spec.
     ///
     /// # Errors
-    /// When there is no such file or run, it has no checkpoint, or its spec cannot be read.
+    /// If there is no such file or run, it has no checkpoint, or its spec cannot be read.
     pub fn find(model: &str, sets: &[String], store: &Path) -> Result<Self> {
         let path = Path::new(model);
         let ends =
@@ -57,7 +57,7 @@ impl SpecWeights {
 /// The checkpoint in a run's folder: the requested weights, else the best, else the last.
 ///
 /// # Errors
-/// When the checkpoint does not exist; the message lists those that do.
+/// If the checkpoint does not exist; the message lists those that do.
 pub fn weights_in(folder: &Path, weights: Option<ModelWeights>) -> Result<PathBuf> {
     let names: &[&str] = match weights {
         None => &["best.safetensors", "last.safetensors"],

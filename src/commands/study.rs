@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, anyhow};
 use clip_lab_cli::{Exit, FingerprintArgs, json_line, print, shown};
-use clip_lab_plugin_api::{Catalog, Dataset, Planned, problem::Problem};
+use clip_lab_plugin_api::{Catalog, Dataset, Planned, diagnostics::Problem};
 use serde_json::{Map, Value, json};
 
-use super::check::{Checked, print_report, problems, summary};
+use super::checked::{Checked, print_report, problems, summary};
 use crate::{
-    data::identity,
+    input::identity,
     plan::{Plan, Split, plan, plan_with_data, unreported},
     spec::{Arm, Report, Spec, Study, read_spec_text, study::is_study},
     train::CODE,

@@ -52,7 +52,7 @@ impl Target {
     /// requested weights.
     ///
     /// # Errors
-    /// When nothing has that name, the run does not have these weights, or no model can be read.
+    /// If nothing has that name, the run does not have these weights, or no model can be read.
     pub fn find(
         model: &str,
         weights: Option<ModelWeights>,
@@ -82,7 +82,7 @@ impl Target {
     /// All parts of a checkpoint, as `from` reads them.
     ///
     /// # Errors
-    /// When the checkpoint cannot be read or holds no tower.
+    /// If the checkpoint cannot be read or holds no tower.
     pub fn from_checkpoint(from: &str, sets: &[String], catalog: &Catalog) -> Result<Self> {
         let checkpoint = clip_lab_checkpoint::open(from)?;
         let plan = plan_model(Spec::parse(from, &folder_spec(from, &checkpoint)?, sets)?, catalog)?;
@@ -92,7 +92,7 @@ impl Target {
     /// Builds the towers with their weights.
     ///
     /// # Errors
-    /// When a plugin cannot be built or the weights do not fit.
+    /// If a plugin cannot be built or the weights do not fit.
     pub fn build(&self, device: Device) -> Result<Model> {
         // A fixed seed makes random weights the same at every call, so that cached embeddings stay valid.
         tch::manual_seed(0);
@@ -170,7 +170,7 @@ pub fn is_checkpoint(model: &str, store: &Path) -> bool {
 /// A spec with every part of the checkpoint at `from`.
 ///
 /// # Errors
-/// When the checkpoint cannot be read or holds no tower.
+/// If the checkpoint cannot be read or holds no tower.
 pub fn folder_spec(from: &str, checkpoint: &Checkpoint) -> Result<String> {
     let parts = [
         ("image", checkpoint.image()?.is_some()),

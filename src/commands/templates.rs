@@ -20,7 +20,7 @@ struct File {
 /// The named template set, or the templates in a file: TOML with `templates`, or text with one per line.
 ///
 /// # Errors
-/// When no set or file has that name, or a template has no `{}` for the class.
+/// If no set or file has that name, or a template has no `{}` for the class.
 pub fn read(named: &str) -> Result<Templates> {
     if let Some(set) = Named::ALL.into_iter().find(|set| set.name() == named) {
         return Ok(Templates::Named(set));

@@ -52,7 +52,7 @@ impl Cost {
     /// Makes an optimizer update, so the components must not be trained afterwards.
     ///
     /// # Errors
-    /// When a tower, the loss or the optimizer fails.
+    /// If a tower, the loss or the optimizer fails.
     pub fn of(plan: &Plan, inputs: &Inputs, components: &mut Components, before: u64) -> Result<Self> {
         let tokens = typical_length(plan, inputs)?;
         let batch = SyntheticBatch::new(plan, inputs, components, tokens, ROWS)?;

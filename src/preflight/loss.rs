@@ -12,10 +12,10 @@ const MAX_BATCH: usize = 8192;
 /// Two values of a loss that are known before training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReferenceLosses {
-    /// Of an untrained model: all similarities are zero, or all classes equally likely. ln(B) for InfoNCE, ln(C) for
-    /// cross-entropy.
+    /// The loss of an untrained model: all similarities are zero, or all classes equally likely. ln(B) for InfoNCE,
+    /// ln(C) for cross-entropy.
     pub initial: f64,
-    /// Of a model that fits the batch perfectly, at the initial logit scale.
+    /// The loss of a model that fits the batch perfectly, at the initial logit scale.
     pub minimum: f64,
 }
 
@@ -23,7 +23,7 @@ pub struct ReferenceLosses {
 /// duplicates; without it all rows are unique. None if the batch is too large.
 ///
 /// # Errors
-/// When the loss fails.
+/// If the loss fails.
 pub fn reference_losses(
     plan: &Plan,
     components: &Components,

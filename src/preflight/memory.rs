@@ -9,7 +9,7 @@ use tch::Tensor;
 
 use super::synthetic_batch::SyntheticBatch;
 use crate::{
-    data::PREFETCHED_BATCHES,
+    input::PREFETCHED_BATCHES,
     model::TEXT_BATCH,
     plan::Plan,
     train::{Components, IMAGE_BATCH, Inputs, ResidentMemory},

@@ -1,4 +1,4 @@
-//! Estimates the cost of a plan and warns about likely mistakes, before training.
+//! Estimates the cost of a plan and warns about likely problems, before training.
 //!
 //! The model is built on the CPU with random weights; FLOPs and memory are measured in training steps on small random
 //! batches. Of the data only the lists are read.
@@ -41,15 +41,15 @@ pub struct Preflight {
     pub epochs: f64,
     /// Expected initial loss of an untrained model; none if the batch is too large to compute it here.
     pub first_loss: Option<f64>,
-    /// Likely mistakes.
+    /// Likely problems.
     pub warnings: Vec<Warning>,
 }
 
 impl Preflight {
-    /// Estimates the cost of a plan and checks it for mistakes.
+    /// Estimates the cost of a plan and checks it for problems.
     ///
     /// # Errors
-    /// When the data cannot be opened or a plugin cannot be built, which would also stop the run at its start.
+    /// If the data cannot be opened or a plugin cannot be built, which would also stop the run at its start.
     pub fn of(plan: &Plan) -> Result<Self> {
         let inputs = Inputs::open(plan)?;
         let before = ResidentMemory::now().unwrap_or_default().data;

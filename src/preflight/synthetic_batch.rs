@@ -5,7 +5,7 @@ use clip_lab_plugin_api::{Mode, Tokens};
 use tch::{Device, Kind, Tensor};
 
 use crate::{
-    data::Batch,
+    input::Batch,
     model::Objective,
     plan::Plan,
     train::{Components, Inputs, LossScale, Phases, Step, StepSettings},

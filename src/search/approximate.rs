@@ -8,7 +8,7 @@ use clip_lab_search_protocol::Approximate as Quality;
 use clip_lab_vector_index::{Approximate, Expansion, Index};
 
 use super::progress::Progress;
-use crate::data::cores;
+use crate::input::cores;
 
 /// Queries for measuring recall against exact search: as many as take a few seconds, between these limits.
 const MAX_QUERIES: usize = 200;
@@ -20,7 +20,7 @@ const BUDGET: usize = 10_000_000_000;
 /// build.
 ///
 /// # Errors
-/// When memory is short or the graph cannot be written.
+/// If memory is short or the graph cannot be written.
 pub fn approximate(
     args: &ApproximateArgs,
     index: &Index,

@@ -10,7 +10,7 @@ use super::{
     towers::{ImageEmbedder, TextEmbedder, finite},
     update::{Embed, Sink},
 };
-use crate::data::{Item, Loader, Source, cores};
+use crate::input::{Item, Loader, Source, cores};
 
 /// Images per batch.
 const IMAGE_CHUNK: usize = 64;

@@ -10,7 +10,7 @@ use super::{
     gallery::Gallery,
     towers::{ImageEmbedder, TextEmbedder},
 };
-use crate::data::cores;
+use crate::input::cores;
 
 /// A model with the index of a gallery.
 pub struct Engine<'a> {
@@ -30,7 +30,7 @@ impl Engine<'_> {
     /// The images nearest to a query, with timings. With `check` an approximate result is compared with the exact one.
     ///
     /// # Errors
-    /// When the query cannot be embedded.
+    /// If the query cannot be embedded.
     pub fn nearest(&self, to: &Query, top: usize, check: bool) -> Result<Found> {
         let started = Instant::now();
         let query = self.embed(to)?;

@@ -26,7 +26,7 @@ impl Gallery {
     /// The images below a folder, recursively. Hidden files are skipped, links to folders are not followed.
     ///
     /// # Errors
-    /// When the folder does not exist or holds no image.
+    /// If the folder does not exist or holds no image.
     pub fn folder(root: &Path) -> Result<Self> {
         ensure!(root.is_dir(), "--images: no folder {}", root.display());
         // Links may lead outside: the user chose the folder, and results stay on this machine.

@@ -28,7 +28,7 @@ impl IndexFile {
     /// The index of `model` at `path`, else in the cache folder.
     ///
     /// # Errors
-    /// When `path` exists and is not an index, because it would be overwritten.
+    /// If `path` exists and is not an index, because it would be overwritten.
     pub fn new(path: Option<&Path>, model: String, dim: usize) -> Result<Self> {
         let path = match path {
             None => cache_dir().join("search").join(format!("{model}.safetensors")),

@@ -26,7 +26,7 @@ const THUMBNAIL_THREADS: usize = 2;
 /// Thumbnails have their own threads, so that a large image does not delay a query.
 ///
 /// # Errors
-/// When a reply cannot be written.
+/// If a reply cannot be written.
 pub fn serve(
     engine: &Engine<'_>,
     ready: Ready,

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor, nn};
 
 use super::gallery::Gallery;
 use crate::{
-    data::Prepare,
+    input::Prepare,
     model::{ImageTower, TextTower, embed_texts, unit},
     plan::{ImageSide, TextSide},
     train::key,
@@ -39,9 +39,6 @@ pub struct TextEmbedder<'a> {
 
 impl<'a> ImageEmbedder<'a> {
     /// A key of everything that the embeddings of `gallery` depend on.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub fn key(&self, vars: &nn::VarStore, gallery: &Gallery) -> Result<String> {
         let ImageSide { encoder, preprocess, head, .. } = self.side;
         let tower = format!("{} {}", encoder.name, encoder.settings);
@@ -68,7 +65,7 @@ impl<'a> ImageEmbedder<'a> {
     /// The embedding of an image file.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn file(&self, path: &Path) -> Result<Vec<f32>> {
         let (prepare, mut decoder) = (self.prepare(), Decoder::new()?);
         let side = i64::from(prepare.size());
@@ -88,7 +85,7 @@ impl<'a> TextEmbedder<'a> {
     /// Builds the tokenizer.
     ///
     /// # Errors
-    /// When the tokenizer cannot be built.
+    /// If the tokenizer cannot be built.
     pub fn new(tower: &'a TextTower, side: &'a TextSide, device: Device) -> Result<Self> {
         Ok(Self { tower, side, tokenizer: side.tokenizer.build(())?, device })
     }
@@ -101,7 +98,7 @@ impl<'a> TextEmbedder<'a> {
     /// The embedding of a text.
     ///
     /// # Errors
-    /// When the tokenizer or the tower fails.
+    /// If the tokenizer or the tower fails.
     pub fn text(&self, text: &str) -> Result<Vec<f32>> {
         one(self.rows(&[text])?)
     }

@@ -27,7 +27,7 @@ pub trait Embed {
     /// Embeds `items` in chunks, which are passed to `sink`; stops when `sink` returns false.
     ///
     /// # Errors
-    /// When the model or `sink` fails.
+    /// If the model or `sink` fails.
     fn embed(&self, items: &[usize], sink: &mut Sink<'_>) -> Result<()>;
 }
 
@@ -35,7 +35,7 @@ pub trait Embed {
 /// was embedded until then is saved.
 ///
 /// # Errors
-/// When the model fails, the index cannot be written, or no item can be embedded.
+/// If the model fails, the index cannot be written, or no item can be embedded.
 pub fn update_index(
     embed: &dyn Embed,
     now: &[Stamp],

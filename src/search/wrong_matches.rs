@@ -10,7 +10,7 @@ use clip_lab_vector_index::Index;
 
 use super::{embed::Texts, engine::Engine, index_file::IndexFile, update::update_index};
 use crate::{
-    data::cores,
+    input::cores,
     train::{WeightsKind, key},
 };
 
@@ -31,7 +31,7 @@ impl RankQuery<'_> {
     /// The recorded ranks at the step where these weights were saved, which match a search.
     ///
     /// # Errors
-    /// When the store cannot be read or has no such evaluation.
+    /// If the store cannot be read or has no such evaluation.
     pub fn ranks(&self, store: &Store, run: &RunRow) -> Result<RankSet> {
         let (kind, file) = match self.weights {
             None | Some(ModelWeights::Raw) => (WeightsKind::Raw, WeightsKind::Raw.best()),
@@ -75,7 +75,7 @@ impl<'a> WrongMatches<'a> {
     /// Collects the captions of the gallery.
     ///
     /// # Errors
-    /// When the data has changed since the evaluation.
+    /// If the data has changed since the evaluation.
     pub fn new(engine: &'a Engine<'a>, set: &'a RankSet) -> Result<Self> {
         let (mut captions, mut owners) = (Vec::new(), Vec::new());
         for row in 0..engine.index.len() {
@@ -106,7 +106,7 @@ impl<'a> WrongMatches<'a> {
     /// The `count` worst queries, each with its `top` results and the best correct one.
     ///
     /// # Errors
-    /// When a query cannot be embedded.
+    /// If a query cannot be embedded.
     pub fn misses(&self, texts: Option<&Index>, count: usize, top: usize) -> Result<Misses> {
         let queries = self.queries();
         let mut missed: Vec<usize> = (0..queries.len()).filter(|&query| self.set.ranks[query] > 0).collect();
@@ -168,7 +168,7 @@ impl<'a> WrongMatches<'a> {
     /// The embeddings of the captions for image queries, cached like those of images. None when stopped.
     ///
     /// # Errors
-    /// When the model fails or the index cannot be written.
+    /// If the model fails or the index cannot be written.
     pub fn texts(&self, vars: &tch::nn::VarStore, stop: &dyn Fn() -> bool) -> Result<Option<Index>> {
         let embedder = self.engine.texts.as_ref().context("the model has no text tower")?;
         let side = embedder.side;

@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-use crate::support::{Lab, goldens, serial_guard};
-use clip_lab::train::{Ended, Stop};
+use crate::support::{Lab, goldens, serial_guard, towers_from};
+use clip_lab::train::{RunEnd, Stop};
 use image::{Rgb, RgbImage};
 
 /// Three classes of different colours, with twelve images each.
@@ -46,17 +46,7 @@ limit_per_class = 3
 plugin = "random_resized_crop"
 [[augment]]
 plugin = "mixup"
-[model.image]
-plugin = "resnet"
-image_size = 16
-layers = [1, 1]
-widths = [8, 16]
-block = "basic"
-stem_width = 8
-[model.classifier]
-[loss]
-plugin = "cross_entropy"
-label_smoothing = 0.1
+{classifier}label_smoothing = 0.1
 [optimizer]
 plugin = "adamw"
 lr = 1e-2
@@ -68,7 +58,8 @@ plugin = "ema"
 decay = 0.8
 [[eval]]
 plugin = "classification"
-"#
+"#,
+        classifier = include_str!("../support/classifier.toml")
     )
 }
 
@@ -77,7 +68,7 @@ fn a_tower_learns_classes_and_its_average_is_reported_beside_it() {
     let _guard = serial_guard();
     let lab = Lab::new();
     let spec = spec(&write_images(&lab.folder.path().join("data")));
-    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     let losses = lab.points("train/loss");
     assert!((losses[0].1 - 3f64.ln()).abs() < 0.3, "an untrained classifier scores ln 3: {}", losses[0].1);
     for metric in
@@ -102,11 +93,11 @@ fn a_resumed_fine_tuning_run_equals_an_uninterrupted_one() {
     let data = tempfile::tempdir().unwrap();
     let spec = spec(&write_images(data.path()));
     let whole = Lab::new();
-    assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     let lab = Lab::new();
-    assert!(matches!(lab.train(&spec, None, Stop::after(4)).unwrap(), Ended::Stopped { .. }));
+    assert!(matches!(lab.train(&spec, None, Stop::after(4)).unwrap(), RunEnd::Stopped { .. }));
     let uid = lab.newest().uid;
-    assert_eq!(lab.train(&spec, Some(&uid), Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, Some(&uid), Stop::default()).unwrap(), RunEnd::Finished);
     for metric in ["train/loss", "val/ema/classification/top1", "test/classification/top1"] {
         assert_eq!(lab.points(metric), whole.points(metric), "{metric}");
     }
@@ -114,11 +105,10 @@ fn a_resumed_fine_tuning_run_equals_an_uninterrupted_one() {
 
 #[test]
 fn a_zero_shot_classifier_starts_at_the_zero_shot_accuracy() {
-    let clip = goldens("models/hf_clip");
     let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
-    let (root, clip) = (write_images(data.path()), clip.display().to_string());
-    let towers = format!(
+    let root = write_images(data.path());
+    let spec = format!(
         r#"
 name = "zero-shot"
 [run]
@@ -131,24 +121,17 @@ split = "train"
 hold_out = 0.5
 [data.val]
 split = "val"
-[model.image]
-from = "{clip}"
-[model.text]
-from = "{clip}"
-[model.image_projection]
-from = "{clip}"
-[model.text_projection]
-from = "{clip}"
-[optimizer]
+{towers}[optimizer]
 plugin = "sgd"
 lr = 1e-12
 [schedule]
 plugin = "constant"
-"#
+"#,
+        towers = towers_from(&goldens("models/hf_clip"))
     );
     let accuracy = |more: &str, metric: &str| {
         let lab = Lab::new();
-        lab.train(&format!("{towers}{more}"), None, Stop::default()).unwrap();
+        lab.train(&format!("{spec}{more}"), None, Stop::default()).unwrap();
         let points = lab.points(metric);
         points.last().unwrap_or_else(|| panic!("no {metric}")).1
     };

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use crate::support::{Lab, recipe, serial_guard};
-use clip_lab::train::{Ended, Stop};
+use clip_lab::train::{RunEnd, Stop};
 use image::{Rgb, RgbImage};
 
 /// Twenty images; each has a unique caption and one of six shared captions.
@@ -46,7 +46,7 @@ plugin = "cosine"
 }
 
 fn finished(lab: &Lab, spec: &str) {
-    assert_eq!(lab.train(spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(spec, None, Stop::default()).unwrap(), RunEnd::Finished);
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn a_resumed_run_with_micro_batches_equals_an_uninterrupted_one() {
     let whole = Lab::new();
     finished(&whole, &spec);
     let lab = Lab::new();
-    assert!(matches!(lab.train(&spec, None, Stop::after(7)).unwrap(), Ended::Stopped { .. }));
+    assert!(matches!(lab.train(&spec, None, Stop::after(7)).unwrap(), RunEnd::Stopped { .. }));
     let uid = lab.newest().uid;
-    assert_eq!(lab.train(&spec, Some(&uid), Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, Some(&uid), Stop::default()).unwrap(), RunEnd::Finished);
     assert_eq!(lab.points("train/loss").len(), 20);
     assert_eq!(lab.points("train/loss"), whole.points("train/loss"));
 }

@@ -9,7 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-image-io", &[]),
     ("clip-lab-diagnostics", &["clip-lab-escape"]),
     ("clip-lab-escape", &[]),
-    ("clip-lab-store", &[]),
+    ("clip-lab-store", &["clip-lab-escape"]),
     ("clip-lab-transfer", &["clip-lab-store"]),
     ("clip-lab-cli", &["clip-lab-escape"]),
     ("clip-lab-stats", &[]),
@@ -97,7 +97,7 @@ const PLUGINS_MAY_USE: &[&str] = &[
     "clip-lab-shards",
     "clip-lab-torch-ext",
 ];
-/// Crates that must not be linked into the front end.
+/// Crates that must not be linked into the viewer.
 const TORCH: &[&str] = &["tch", "torch-sys", "clip-lab-torch-ext", "clip-lab-plugin-api"];
 
 pub fn root() -> &'static Path {

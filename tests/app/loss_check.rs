@@ -2,7 +2,7 @@
 
 use crate::support::{planned, serial_guard};
 use clip_lab::{
-    data::Batch,
+    input::Batch,
     model::WeightsSource,
     train::{Components, Inputs, LossCheck, LossScale, Phases, Step, StepOutput, StepSettings},
 };
@@ -12,7 +12,8 @@ use tch::{Device, Kind, Tensor};
 const CHECKS: [LossCheck; 2] = [LossCheck::BeforeBackward, LossCheck::BeforeUpdate];
 const CLIP_GRAD: &str = "[[trick]]\nplugin = \"clip_grad\"\n";
 const PAIRS: &str = include_str!("precision.toml");
-const CLASSES: &str = r#"
+const CLASSES: &str = concat!(
+    r#"
 name = "classes"
 [run]
 seed = 3
@@ -21,22 +22,15 @@ batch = 32
 device = "cpu"
 [data.train]
 plugin = "emoji"
-[model.image]
-plugin = "resnet"
-image_size = 16
-layers = [1, 1]
-widths = [8, 16]
-block = "basic"
-stem_width = 8
-[model.classifier]
-[loss]
-plugin = "cross_entropy"
-[optimizer]
+"#,
+    include_str!("../support/classifier.toml"),
+    r#"[optimizer]
 plugin = "adamw"
 lr = 1e-3
 [schedule]
 plugin = "constant"
-"#;
+"#
+);
 
 /// Pairs and classes, the whole batch at once and in micro-batches of four, and pairs in fp16.
 fn specs() -> [String; 5] {

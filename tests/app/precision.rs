@@ -1,7 +1,7 @@
 //! Runs in every number format, with channels-last images, and with activation recomputation.
 
 use crate::support::{Lab, serial_guard};
-use clip_lab::train::{Ended, Stop};
+use clip_lab::train::{RunEnd, Stop};
 
 const TINY: &str = include_str!("precision.toml");
 
@@ -12,7 +12,7 @@ fn spec(run: &str) -> String {
 /// The losses of a run.
 fn losses(run: &str) -> Vec<(u64, f64)> {
     let lab = Lab::new();
-    assert_eq!(lab.train(&spec(run), None, Stop::default()).unwrap(), Ended::Finished, "{run}");
+    assert_eq!(lab.train(&spec(run), None, Stop::default()).unwrap(), RunEnd::Finished, "{run}");
     lab.points("train/loss")
 }
 
@@ -55,9 +55,9 @@ fn every_format_trains_similarly() {
 fn the_loss_scale_is_resumed() {
     let _guard = serial_guard();
     let (lab, text) = (Lab::new(), spec("precision = \"fp16\""));
-    assert!(matches!(lab.train(&text, None, Stop::after(3)).unwrap(), Ended::Stopped { step: 3 }));
+    assert!(matches!(lab.train(&text, None, Stop::after(3)).unwrap(), RunEnd::Stopped { step: 3 }));
     let uid = lab.newest().uid;
-    assert_eq!(lab.train(&text, Some(&uid), Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&text, Some(&uid), Stop::default()).unwrap(), RunEnd::Finished);
     assert_eq!(lab.points("train/loss"), losses("precision = \"fp16\""));
     let scales = lab.points("train/loss_scale");
     assert!(scales.iter().all(|(_, scale)| scale.log2().fract() == 0.0 && *scale <= 65536.0), "{scales:?}");

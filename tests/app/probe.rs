@@ -1,44 +1,31 @@
 //! Recorded probes of a run: fixed pairs, retrieved images, thumbnails, phases and system stats.
 
-use crate::support::{Lab, planned, serial_guard};
+use crate::support::{Lab, planned, serial_guard, small};
 use clip_lab::{
-    data::Source,
+    input::Source,
     model::WeightsSource,
-    train::{Components, EmbeddedData, Ended, Features, Inputs, Silent, Stop, Towers, checkpoint},
+    train::{Components, EmbeddedData, Features, Inputs, RunEnd, Silent, Stop, Towers, checkpoint},
 };
 use clip_lab_plugin_api::Embedded as _;
 use clip_lab_store::{Evaluated, Probe, Reader};
 use tch::Device;
 
 /// Small towers with dropout, batch statistics, random crops and averaged weights; 5 batches per epoch, 3 evaluations.
-const SMALL: &str = concat!(
-    r#"
-name = "seen"
-[run]
-seed = 3
-steps = 12
-batch = 256
-[data.train]
-plugin = "emoji"
+fn spec() -> String {
+    let more = r#"
 [data.val]
 split = "val"
 [data.test]
 split = "test"
-"#,
-    include_str!("../support/towers.toml"),
-    r#"[loss]
-plugin = "clip"
-[optimizer]
-plugin = "adamw"
-lr = 1e-3
 [schedule]
 plugin = "constant"
 [[trick]]
 plugin = "ema"
 [[eval]]
 plugin = "retrieval"
-"#
-);
+"#;
+    small("steps = 12", more)
+}
 
 fn probes(lab: &Lab) -> Vec<Probe> {
     lab.reader().probes(lab.newest().id).unwrap()
@@ -54,8 +41,8 @@ fn every_evaluation_records_the_same_probes_and_no_loss_changes() {
     let _guard = serial_guard();
     let [seen, again, unseen] = ["", "", "probe = false\n"].map(|more| {
         let lab = Lab::new();
-        let spec = SMALL.replace("seed = 3\n", &format!("seed = 3\n{more}"));
-        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+        let spec = spec().replace("seed = 3\n", &format!("seed = 3\n{more}"));
+        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
         lab
     });
     let found = probes(&seen);
@@ -107,12 +94,12 @@ fn check_thumbnails(reader: &Reader, probe: &Probe) {
 fn probes_match_the_embeddings() {
     let _guard = serial_guard();
     let lab = Lab::new();
-    lab.train(SMALL, None, Stop::default()).unwrap();
+    lab.train(&spec(), None, Stop::default()).unwrap();
     let run = lab.newest();
     let found = probes(&lab);
     let probe = found.iter().find(|probe| key_of(probe) == (12, "val", "raw")).unwrap();
 
-    let plan = planned(SMALL);
+    let plan = planned(&spec());
     let inputs = Inputs::open(&plan).unwrap();
     let components = Components::build(&plan, &inputs, Device::Cpu, WeightsSource::Checkpoint).unwrap();
     checkpoint::read_weights(&run.dir.join("last.safetensors"), &components.vars).unwrap();
@@ -145,10 +132,10 @@ fn probes_match_the_embeddings() {
 fn a_resumed_run_records_the_probes_of_an_uninterrupted_one() {
     let _guard = serial_guard();
     let (whole, stopped) = (Lab::new(), Lab::new());
-    whole.train(SMALL, None, Stop::default()).unwrap();
-    stopped.train(SMALL, None, Stop::after(7)).unwrap();
+    whole.train(&spec(), None, Stop::default()).unwrap();
+    stopped.train(&spec(), None, Stop::after(7)).unwrap();
     assert_eq!(probes(&stopped).iter().map(|probe| probe.step).collect::<Vec<_>>(), [5, 5]);
-    stopped.train(SMALL, Some(&stopped.newest().uid), Stop::default()).unwrap();
+    stopped.train(&spec(), Some(&stopped.newest().uid), Stop::default()).unwrap();
     assert_eq!(probes(&stopped), probes(&whole));
 }
 
@@ -157,7 +144,7 @@ fn phases_and_system_stats_are_recorded() {
     let _guard = serial_guard();
     for run in ["", "micro_batch = 100\n"] {
         let lab = Lab::new();
-        let spec = SMALL.replace("seed = 3\n", &format!("seed = 3\n{run}"));
+        let spec = spec().replace("seed = 3\n", &format!("seed = 3\n{run}"));
         lab.train(&spec, None, Stop::default()).unwrap();
         let seconds = |phase: &str| lab.points(&format!("time/{phase}_s"));
         let update = seconds("update");
@@ -180,7 +167,7 @@ fn phases_and_system_stats_are_recorded() {
 fn the_maximum_logit_scale_is_a_recorded_setting() {
     let _guard = serial_guard();
     let lab = Lab::new();
-    lab.train(&SMALL.replace("steps = 12", "steps = 1"), None, Stop::default()).unwrap();
+    lab.train(&spec().replace("steps = 12", "steps = 1"), None, Stop::default()).unwrap();
     let config = lab.reader().config(lab.newest().id).unwrap();
     let bound = config.iter().find(|entry| entry.key == "loss.max_scale").expect("loss.max_scale");
     assert_eq!(bound.value.parse::<f64>().unwrap(), 100.0);

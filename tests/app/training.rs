@@ -1,30 +1,15 @@
 //! Training: parity with PyTorch, bit-exact resume, cached features, and failing runs.
 
-use crate::support::{self, Lab, goldens, recipe, serial_guard};
-use clip_lab::train::{Ended, Stop};
+use crate::support::{self, Lab, goldens, recipe, serial_guard, small};
+use clip_lab::train::{RunEnd, Stop};
 use clip_lab_store::Status;
 
 /// Towers small enough for a test, with everything that makes a bit-exact resume hard: dropout in heads and text tower,
 /// batch statistics, random crops, sampled captions.
-const SMALL: &str = concat!(
-    r#"
-name = "small"
-[run]
-seed = 3
-steps = 14
-batch = 256
-eval_every = 1
-[data.train]
-plugin = "emoji"
+fn spec() -> String {
+    let more = r#"
 [data.val]
 split = "val"
-"#,
-    include_str!("../support/towers.toml"),
-    r#"[loss]
-plugin = "clip"
-[optimizer]
-plugin = "adamw"
-lr = 1e-3
 [schedule]
 plugin = "cosine"
 warmup = 2
@@ -33,15 +18,16 @@ plugin = "clip_grad"
 max_norm = 1.0
 [[eval]]
 plugin = "retrieval"
-"#
-);
+"#;
+    small("steps = 14\neval_every = 1", more)
+}
 
 #[test]
 fn twenty_four_steps_match_pytorch() {
     let (spec, expected) = recipe("plain", "");
     let _guard = serial_guard();
     let lab = Lab::new();
-    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     lab.assert_matches_pytorch(&expected);
 }
 
@@ -49,7 +35,7 @@ fn twenty_four_steps_match_pytorch() {
 fn a_resumed_run_equals_an_uninterrupted_one() {
     let _guard = serial_guard();
     let whole = Lab::new();
-    assert_eq!(whole.train(SMALL, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(whole.train(&spec(), None, Stop::default()).unwrap(), RunEnd::Finished);
     let (losses, hits) = (whole.points("train/loss"), whole.points("val/retrieval/t2i/hit@1"));
     assert_eq!(losses.len(), 14);
     // Within an epoch (5 batches each), at its end, and twice.
@@ -57,12 +43,12 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
         let lab = Lab::new();
         let mut resume = None;
         for updates in &stops {
-            let ended = lab.train(SMALL, resume.as_deref(), Stop::after(*updates)).unwrap();
-            assert!(matches!(ended, Ended::Stopped { .. }), "{ended:?}");
+            let ended = lab.train(&spec(), resume.as_deref(), Stop::after(*updates)).unwrap();
+            assert!(matches!(ended, RunEnd::Stopped { .. }), "{ended:?}");
             assert_eq!(lab.newest().status, Status::Interrupted);
             resume = Some(lab.newest().uid);
         }
-        assert_eq!(lab.train(SMALL, resume.as_deref(), Stop::default()).unwrap(), Ended::Finished);
+        assert_eq!(lab.train(&spec(), resume.as_deref(), Stop::default()).unwrap(), RunEnd::Finished);
         assert_eq!(lab.points("train/loss"), losses, "stopped after {stops:?}");
         assert_eq!(lab.points("val/retrieval/t2i/hit@1"), hits, "stopped after {stops:?}");
         assert_eq!(lab.newest().attempt as usize, stops.len() + 1);
@@ -74,7 +60,7 @@ fn the_same_seed_gives_the_same_losses_and_another_seed_others() {
     let _guard = serial_guard();
     let losses = |seed: u64, workers: u64| {
         let spec =
-            SMALL.replace("seed = 3", &format!("seed = {seed}\nworkers = {workers}")).replace("= 14", "= 4");
+            spec().replace("seed = 3", &format!("seed = {seed}\nworkers = {workers}")).replace("= 14", "= 4");
         let lab = Lab::new();
         lab.train(&spec, None, Stop::default()).unwrap();
         lab.points("train/loss")
@@ -87,7 +73,7 @@ fn the_same_seed_gives_the_same_losses_and_another_seed_others() {
 fn cached_features_change_no_loss() {
     let _guard = serial_guard();
     let losses = |cache: bool| {
-        let spec = SMALL
+        let spec = spec()
             .replace("[[augment]]\nplugin = \"random_resized_crop\"\nscale = [0.5, 1.0]\n", "")
             .replace("seed = 3", &format!("seed = 3\ncache_features = {cache}"))
             .replace("[[eval]]", "[[trick]]\nplugin = \"freeze\"\nparams = [\"image\"]\n[[eval]]");
@@ -102,7 +88,7 @@ fn cached_features_change_no_loss() {
         let end = spec.find("[model.text]").unwrap();
         let spec =
             format!("{}[model.image]\nfrom = \"{}\"\n{}", &spec[..start], folder.display(), &spec[end..]);
-        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
         lab.points("train/loss")
     };
     let (without, with) = (losses(false), losses(true));
@@ -116,10 +102,10 @@ fn cached_features_change_no_loss() {
 #[test]
 fn a_non_finite_loss_stops_the_run_with_a_hint() {
     let _guard = serial_guard();
-    let spec = SMALL.replace("lr = 1e-3", "lr = 1e30").replace("warmup = 2", "warmup = 0");
+    let spec = spec().replace("lr = 1e-3", "lr = 1e30").replace("warmup = 2", "warmup = 0");
     let lab = Lab::new();
     let ended = lab.train(&spec, None, Stop::default()).unwrap();
-    let Ended::NonFinite { message, .. } = ended else { panic!("{ended:?}") };
+    let RunEnd::NonFinite { message, .. } = ended else { panic!("{ended:?}") };
     assert!(message.contains("optimizer.lr"), "{message}");
     let run = lab.newest();
     assert_eq!(run.status, Status::NonFinite);
@@ -130,10 +116,11 @@ fn a_non_finite_loss_stops_the_run_with_a_hint() {
 fn another_spec_is_not_resumed() {
     let _guard = serial_guard();
     let lab = Lab::new();
-    lab.train(SMALL, None, Stop::after(1)).unwrap();
+    lab.train(&spec(), None, Stop::after(1)).unwrap();
     let uid = lab.newest().uid;
-    let error = lab.train(&SMALL.replace("lr = 1e-3", "lr = 2e-3"), Some(&uid), Stop::default()).unwrap_err();
+    let error =
+        lab.train(&spec().replace("lr = 1e-3", "lr = 2e-3"), Some(&uid), Stop::default()).unwrap_err();
     assert!(error.to_string().contains("spec.toml --resume"), "{error:#}");
-    let error = lab.train(SMALL, Some("nobody"), Stop::default()).unwrap_err();
+    let error = lab.train(&spec(), Some("nobody"), Stop::default()).unwrap_err();
     assert!(error.to_string().contains("nobody"), "{error:#}");
 }

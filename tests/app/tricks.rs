@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use crate::support::{Lab, goldens, planned, recipe, serial_guard};
+use crate::support::{Lab, goldens, planned, recipe, serial_guard, small};
 use clip_lab::{
     model::WeightsSource,
-    train::{Components, Ended, Inputs, Stop},
+    train::{Components, Inputs, RunEnd, Stop},
 };
 use clip_lab_checkpoint::{TensorFile, save};
 use tch::{Device, Kind, Tensor};
@@ -20,28 +20,13 @@ plugin = "ema"
 decay = 0.9
 "#;
 
+/// Unlocks the image tower after five steps.
+const UNLOCK: &str = "[[trick]]\nplugin = \"freeze\"\nparams = [\"image\"]\nuntil = 5\n";
+
 /// A spec with batch statistics, dropout, random crops and the given tricks.
-const SMALL: &str = concat!(
-    r#"
-name = "small"
-[run]
-seed = 3
-steps = 12
-batch = 256
-[data.train]
-plugin = "emoji"
-"#,
-    include_str!("../support/towers.toml"),
-    r#"[loss]
-plugin = "clip"
-[optimizer]
-plugin = "adamw"
-lr = 1e-3
-[schedule]
-plugin = "cosine"
-warmup = 2
-"#
-);
+fn spec(tricks: &str) -> String {
+    small("steps = 12", &format!("[schedule]\nplugin = \"cosine\"\nwarmup = 2\n{tricks}"))
+}
 
 /// The weights of PyTorch's recipe below `prefix`, with our names.
 fn pytorch(prefix: &str, spec: &str) -> BTreeMap<String, Tensor> {
@@ -78,7 +63,7 @@ fn layer_decay_and_averaged_weights_match_pytorch() {
     let (spec, expected) = recipe("llrd_ema", LLRD_EMA);
     let _guard = serial_guard();
     let lab = Lab::new();
-    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     lab.assert_matches_pytorch(&expected);
     let last = lab.newest().dir.join("last.safetensors");
     for (theirs, ours) in [("llrd_ema.", "model/"), ("llrd_ema.ema.", "trick.2/")] {
@@ -101,7 +86,7 @@ fn layer_decay_and_averaged_weights_match_pytorch() {
 fn a_run_with_equal_rates_records_only_one() {
     let _guard = serial_guard();
     let lab = Lab::new();
-    lab.train(&SMALL.replace("steps = 12", "steps = 2"), None, Stop::default()).unwrap();
+    lab.train(&spec("").replace("steps = 12", "steps = 2"), None, Stop::default()).unwrap();
     assert!(
         lab.reader().points(lab.newest().id, "train/lr/image.stem").map_or(true, |points| points.is_empty())
     );
@@ -110,12 +95,9 @@ fn a_run_with_equal_rates_records_only_one() {
 #[test]
 fn a_run_resumed_around_an_unlocking_equals_an_uninterrupted_one() {
     let _guard = serial_guard();
-    let spec = format!(
-        "{SMALL}\n[[trick]]\nplugin = \"freeze\"\nparams = [\"image\"]\nuntil = 5\n[[trick]]\nplugin = \"ema\"\n\
-         decay = 0.9\nwarmup = true\n"
-    );
+    let spec = spec(&format!("{UNLOCK}[[trick]]\nplugin = \"ema\"\ndecay = 0.9\nwarmup = true\n"));
     let whole = Lab::new();
-    assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), RunEnd::Finished);
     let losses = whole.points("train/loss");
     let end = saved(&whole.newest().dir.join("last.safetensors"), "");
     for stops in [vec![4], vec![5], vec![2, 6]] {
@@ -124,7 +106,7 @@ fn a_run_resumed_around_an_unlocking_equals_an_uninterrupted_one() {
             lab.train(&spec, resume.as_deref(), Stop::after(*updates)).unwrap();
             resume = Some(lab.newest().uid);
         }
-        assert_eq!(lab.train(&spec, resume.as_deref(), Stop::default()).unwrap(), Ended::Finished);
+        assert_eq!(lab.train(&spec, resume.as_deref(), Stop::default()).unwrap(), RunEnd::Finished);
         assert_eq!(lab.points("train/loss"), losses, "stopped after {stops:?}");
         assert_eq!(saved(&lab.newest().dir.join("last.safetensors"), ""), end, "stopped after {stops:?}");
     }
@@ -133,7 +115,7 @@ fn a_run_resumed_around_an_unlocking_equals_an_uninterrupted_one() {
 #[test]
 fn a_locked_tower_keeps_its_statistics_until_it_is_unlocked() {
     let _guard = serial_guard();
-    let spec = format!("{SMALL}\n[[trick]]\nplugin = \"freeze\"\nparams = [\"image\"]\nuntil = 5\n");
+    let spec = spec(UNLOCK);
     let lab = Lab::new();
     let model = |lab: &Lab| {
         let all = saved(&lab.newest().dir.join("last.safetensors"), "model/");

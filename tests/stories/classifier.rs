@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// A spec that learns to classify three colours in a few steps.
-const CLASSIFIER: &str = r#"
+const CLASSIFIER: &str = concat!(
+    r#"
 name = "colours"
 [run]
 steps = 30
@@ -23,22 +24,15 @@ threads = 1
 [data.train]
 plugin = "image_folder"
 root = "rgb"
-[model.image]
-plugin = "resnet"
-image_size = 16
-layers = [1, 1]
-widths = [8, 16]
-block = "basic"
-stem_width = 8
-[model.classifier]
-[loss]
-plugin = "cross_entropy"
-[optimizer]
+"#,
+    include_str!("../support/classifier.toml"),
+    r#"[optimizer]
 plugin = "adamw"
 lr = 1e-2
 [schedule]
 plugin = "constant"
-"#;
+"#
+);
 
 #[test]
 fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {

@@ -84,22 +84,22 @@ fn every_command_prints_one_json_object_with_its_version() {
 
 #[test]
 fn every_command_is_in_the_table() {
-    let mut verbs = BTreeSet::new();
-    leaves(&Cli::command(), "", &mut verbs);
+    let mut commands = BTreeSet::new();
+    leaves(&Cli::command(), "", &mut commands);
     let listed = ANSWERS.into_iter().chain([LAST]).map(|(args, _)| args).chain(OTHERS);
-    let missing: Vec<&String> = verbs
+    let missing: Vec<&String> = commands
         .iter()
-        .filter(|verb| !listed.clone().any(|args| format!("{args} ").starts_with(&format!("{verb} "))))
+        .filter(|command| !listed.clone().any(|args| format!("{args} ").starts_with(&format!("{command} "))))
         .collect();
     assert!(missing.is_empty(), "add {missing:?} to the table of answers in tests/stories/conventions.rs");
 }
 
 fn leaves(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
-    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
-        let name = format!("{above} {}", verb.get_name()).trim().to_owned();
-        let json = verb.get_arguments().any(|argument| argument.get_long() == Some("json"));
-        match verb.has_subcommands() {
-            true => leaves(verb, &name, found),
+    for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
+        let name = format!("{above} {}", subcommand.get_name()).trim().to_owned();
+        let json = subcommand.get_arguments().any(|argument| argument.get_long() == Some("json"));
+        match subcommand.has_subcommands() {
+            true => leaves(subcommand, &name, found),
             false => {
                 assert!(json || OTHERS.contains(&name.as_str()), "`{name}` has no --json");
                 found.insert(name);
@@ -162,7 +162,7 @@ fn exit_codes_tell_success_from_failure() {
     }
     assert_contains(
         &lab.run(&["--help"]).success(),
-        &["Exit codes:", "a spec, a study, a layout or a filter has mistakes", "130"],
+        &["Exit codes:", "a spec, a study, a layout or a filter has problems", "130"],
     );
 }
 
@@ -178,9 +178,9 @@ fn shell(lab: &Lab, script: &str) -> Done {
 #[test]
 fn a_closed_pipe_is_not_an_error() {
     let lab = lab();
-    for verb in ["runs list", "runs show one --json", "plugins", "check tiny.toml tiny.toml tiny.toml"] {
-        let done = shell(&lab, &format!("clip-lab {verb} | true; echo ${{PIPESTATUS[0]}}"));
-        assert_eq!((done.out.as_str(), done.err.as_str()), ("0\n", ""), "{verb}");
+    for command in ["runs list", "runs show one --json", "plugins", "check tiny.toml tiny.toml tiny.toml"] {
+        let done = shell(&lab, &format!("clip-lab {command} | true; echo ${{PIPESTATUS[0]}}"));
+        assert_eq!((done.out.as_str(), done.err.as_str()), ("0\n", ""), "{command}");
     }
     // A run continues although its output is closed.
     let done = shell(&lab, "clip-lab run tiny.toml --name piped 2>&1 | true; echo ${PIPESTATUS[0]}");
@@ -257,7 +257,7 @@ fn the_shell_completes_verbs_flags_and_runs() {
     assert!(
         !complete("clip-lab ")
             .iter()
-            .any(|verb| verb.starts_with("probe") || verb.starts_with("fingerprint"))
+            .any(|command| command.starts_with("probe") || command.starts_with("fingerprint"))
     );
     for name in ["zsh", "fish", "elvish", "powershell"] {
         assert_contains(&lab.run(&["completions", name]).success(), &["clip-lab", "COMPLETE"]);
@@ -269,10 +269,10 @@ fn every_command_has_a_manual_page() {
     let lab = Lab::empty();
     assert_contains(&lab.run(&["man"]).success(), &[".TH clip-lab 1", "Exit codes:"]);
     let output = lab.run(&["man", "--out", "man"]).success();
-    let mut verbs = BTreeSet::new();
-    leaves(&Cli::command(), "", &mut verbs);
-    for verb in &verbs {
-        let name = format!("clip-lab-{}", verb.replace(' ', "-"));
+    let mut commands = BTreeSet::new();
+    leaves(&Cli::command(), "", &mut commands);
+    for command in &commands {
+        let name = format!("clip-lab-{}", command.replace(' ', "-"));
         assert_contains(&output, &[&format!("{name}.1")]);
         let page = std::fs::read_to_string(lab.path(&format!("man/{name}.1"))).unwrap();
         assert_contains(&page, &[&format!(".TH {name} 1"), ".SH SYNOPSIS", ".SH OPTIONS"]);

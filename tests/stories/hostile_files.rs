@@ -72,12 +72,12 @@ fn special_files_as_galleries_and_texts_do_not_block() {
 fn special_files_as_specs_do_not_block() {
     let lab = Lab::new();
     fifo(&lab, "fifo.toml");
-    for verb in ["run", "check"] {
+    for command in ["run", "check"] {
         assert_contains(
-            &lab.run(&[verb, "fifo.toml"]).failure(),
+            &lab.run(&[command, "fifo.toml"]).failure(),
             &["cannot read the spec", "a FIFO, not a regular file"],
         );
-        assert_contains(&lab.run(&[verb, "/dev/zero"]).failure(), &["a device, not a regular file"]);
+        assert_contains(&lab.run(&[command, "/dev/zero"]).failure(), &["a device, not a regular file"]);
     }
     lab.write(
         "study.toml",

@@ -255,8 +255,8 @@ fn faults_are_reported_before_anything_runs() {
         &["rates.toml:4:1", "the study has no setting `referense`", "did you mean `reference`?"],
     );
     lab.write("rates.toml", STUDY.replace("optimizer.lr", "optimizer.rl"));
-    for verb in ["run", "check"] {
-        let output = lab.run(&[verb, "rates.toml"]).failure();
+    for command in ["run", "check"] {
+        let output = lab.run(&[command, "rates.toml"]).failure();
         assert_contains(
             &output,
             &["tiny.toml [arm large]", "no setting `rl`", "rates.toml:12, set of arm `large` wrote this"],
@@ -268,8 +268,8 @@ fn faults_are_reported_before_anything_runs() {
         &["no [[eval]] reports `zero_shot` on val", "in every arm of rates.toml"],
     );
     lab.write("rates.toml", STUDY.replace("hit@1", "hti@1"));
-    for verb in ["run", "check"] {
-        let output = lab.run(&[verb, "rates.toml"]).failure();
+    for command in ["run", "check"] {
+        let output = lab.run(&[command, "rates.toml"]).failure();
         assert_contains(
             &output,
             &["no [[eval]] reports `val/retrieval/t2i/hti@1`", "did you mean `val/retrieval/t2i/hit@1`?"],

@@ -2,7 +2,7 @@
 #![allow(dead_code, missing_docs)]
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,7 +10,7 @@ use clip_lab::{
     builtin,
     plan::{Plan, plan},
     spec::Spec,
-    train::{self, Ended, Options, Silent, Stop},
+    train::{self, Options, RunEnd, Silent, Stop},
 };
 use clip_lab_store::{Reader, RunRow};
 pub use clip_lab_testing::golden as goldens;
@@ -28,13 +28,41 @@ pub fn planned(text: &str) -> Plan {
     plan(spec, &builtin::catalog()).unwrap_or_else(|report| panic!("{report}"))
 }
 
+/// The tables of a spec that take towers and projections from `folder`.
+pub fn towers_from(folder: &Path) -> String {
+    let parts = ["image", "text", "image_projection", "text_projection"];
+    let table = |part| format!("[model.{part}]\nfrom = \"{}\"\n", folder.display());
+    parts.map(table).concat()
+}
+
+/// A spec of small towers on emoji: `run` has more settings of `[run]`, and `more` other tables.
+pub fn small(run: &str, more: &str) -> String {
+    format!(
+        r#"
+name = "small"
+[run]
+seed = 3
+batch = 256
+{run}
+[data.train]
+plugin = "emoji"
+{towers}[loss]
+plugin = "clip"
+[optimizer]
+plugin = "adamw"
+lr = 1e-3
+{more}"#,
+        towers = include_str!("towers.toml")
+    )
+}
+
 /// A recipe trained with PyTorch: the equivalent spec, with `more` tables, and PyTorch's results.
 pub fn recipe(name: &str, more: &str) -> (String, Value) {
     let golden = goldens("training");
     let expected = std::fs::read_to_string(golden.join("expected.json")).unwrap();
     let recipe = serde_json::from_str::<Value>(&expected).unwrap()[name].take();
     let (root, init) = (golden.display(), golden.join("init"));
-    let init = init.display();
+    let (towers, init) = (towers_from(&init), init.display());
     let spec = format!(
         r#"
 name = "{name}"
@@ -48,15 +76,7 @@ plugin = "captions"
 root = "{root}"
 file = "captions.csv"
 split = "all"
-[model.image]
-from = "{init}"
-[model.text]
-from = "{init}"
-[model.image_projection]
-from = "{init}"
-[model.text_projection]
-from = "{init}"
-[loss]
+{towers}[loss]
 from = "{init}"
 [optimizer]
 plugin = "adamw"
@@ -83,6 +103,20 @@ max_norm = {clip}
     (spec, recipe)
 }
 
+/// Checks loss and gradient norm against PyTorch's at every step; `values` returns those of a metric.
+#[track_caller]
+pub fn assert_matches_pytorch(expected: &Value, values: impl Fn(&str) -> Vec<f64>) {
+    for (metric, key, tolerance) in [("train/loss", "loss", 1e-4), ("train/grad_norm", "grad_norm", 1e-3)] {
+        let (got, want) = (values(metric), expected[key].as_array().unwrap());
+        assert_eq!(got.len(), want.len());
+        for (step, (got, want)) in got.iter().zip(want).enumerate() {
+            let want = want.as_f64().unwrap();
+            let bound = tolerance * want.abs().max(1.0);
+            assert!((got - want).abs() <= bound, "{metric} at step {step}: {got}, PyTorch has {want}");
+        }
+    }
+}
+
 /// A store in a temporary folder.
 pub struct Lab {
     pub folder: tempfile::TempDir,
@@ -98,7 +132,7 @@ impl Lab {
     }
 
     /// Trains a spec without output.
-    pub fn train(&self, text: &str, resume: Option<&str>, stop: Stop) -> anyhow::Result<Ended> {
+    pub fn train(&self, text: &str, resume: Option<&str>, stop: Stop) -> anyhow::Result<RunEnd> {
         let options =
             Options { store: self.store(), resume: resume.map(str::to_owned), ..Options::default() };
         train::run(&planned(text), &options, &mut Silent, stop)
@@ -115,20 +149,9 @@ impl Lab {
 
     /// Checks loss and gradient norm of the newest run against PyTorch's at every step.
     pub fn assert_matches_pytorch(&self, expected: &Value) {
-        for (metric, key, tolerance) in [("train/loss", "loss", 1e-4), ("train/grad_norm", "grad_norm", 1e-3)]
-        {
-            let want = expected[key].as_array().unwrap();
-            let got = self.points(metric);
-            assert_eq!(got.len(), want.len());
-            for ((step, value), want) in got.iter().zip(want) {
-                let want = want.as_f64().unwrap();
-                let bound = tolerance * want.abs().max(1.0);
-                assert!(
-                    (value - want).abs() <= bound,
-                    "{metric} at step {step}: {value}, PyTorch has {want}"
-                );
-            }
-        }
+        assert_matches_pytorch(expected, |metric| {
+            self.points(metric).into_iter().map(|(_, value)| value).collect()
+        });
     }
 
     /// The points (step, value) of a metric of the newest run.

@@ -11,10 +11,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::{
-    args::Args,
-    run::{Failure, cargo, data},
-};
+use crate::args::Args;
 
 /// Everything that the measurements share.
 #[derive(Debug)]
@@ -35,12 +32,13 @@ pub struct Lab {
     /// Stores, features and images; removed at the end.
     scratch: TempDir,
     stop: Arc<AtomicBool>,
-    built: OnceLock<()>,
+    /// Set once the programs of the root package are built.
+    pub built: OnceLock<()>,
 }
 
 impl Lab {
     /// # Errors
-    /// When a folder that the user named does not exist, or no scratch folder can be made.
+    /// If a folder that the user named does not exist, or no scratch folder can be made.
     pub fn new(args: &Args) -> Result<Self> {
         // At run time, not compile time: in a shared target folder this program may come from another checkout.
         let here =
@@ -93,26 +91,8 @@ impl Lab {
         self.here.join("specs").join(name)
     }
 
-    /// A program of the root package; builds both at the first call.
-    pub fn program(&self, name: &str) -> Result<PathBuf, Failure> {
-        if self.built.get().is_none() {
-            cargo::build(self, &["--package", "clip-lab", "--bins"])?;
-            let _ = self.built.set(());
-        }
-        Ok(self.programs.join(name))
-    }
-
-    /// A folder of `images` images with `captions` captions each, in `captions.csv`.
-    pub fn data(&self, images: usize, captions: usize) -> Result<PathBuf, Failure> {
-        let folder = self.scratch(&format!("data-{images}-{captions}"));
-        if !folder.exists() {
-            data::write(self, &folder, images, captions)?;
-        }
-        Ok(folder)
-    }
-
     /// A cache without features, with the pretrained towers of clip-lab's cache.
-    pub fn empty_cache(&self, name: &str) -> Result<PathBuf, Failure> {
+    pub fn empty_cache(&self, name: &str) -> Result<PathBuf> {
         let folder = self.scratch(name);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).context("cannot create a cache")?;

@@ -71,7 +71,7 @@ impl Report {
     }
 
     /// # Errors
-    /// When the file cannot be read or is no report.
+    /// If the file cannot be read or is no report.
     pub fn read(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         serde_json::from_str(&text).with_context(|| format!("{} is no report of `bench`", file.display()))
@@ -80,7 +80,7 @@ impl Report {
     /// Replaces `file`, which is thus complete at any time.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, file: &Path) -> Result<()> {
         let partial = file.with_extension("partial");
         let failed = || format!("cannot write {}", file.display());

@@ -66,7 +66,7 @@ pub fn markdown(report: &Report) -> String {
 /// Replaces what is between the marks of a document.
 ///
 /// # Errors
-/// When the document cannot be read or written, or lacks a mark.
+/// If the document cannot be read or written, or lacks a mark.
 pub fn write_into(document: &Path, figures: &str) -> Result<()> {
     let failed = || document.display().to_string();
     let text = fs::read_to_string(document).with_context(failed)?;

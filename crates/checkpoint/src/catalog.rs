@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_plugin_api::problem::suggest;
+use clip_lab_plugin_api::diagnostics::suggest;
 
 use crate::layouts::{self, Layout};
 use clip_lab_plugin_api::cache_dir;
@@ -14,7 +14,7 @@ const NAMES: [&str; 2] = ["resnet50-keras", "minilm-l6"];
 /// Opens cataloged weights; none if `name` is not in the catalog.
 ///
 /// # Errors
-/// When they are not cached.
+/// If they are not cached.
 pub(crate) fn open(name: &str) -> Option<Result<Box<dyn Layout>>> {
     let name = NAMES.into_iter().find(|other| *other == name)?;
     Some(from_cache(name))

@@ -16,7 +16,7 @@ pub struct Checkpoint(Box<dyn Layout>);
 /// headers; a hub repository is downloaded first if it is not cached.
 ///
 /// # Errors
-/// When it does not exist, is damaged, is a pickle, or has an unknown layout.
+/// If it does not exist, is damaged, is a pickle, or has an unknown layout.
 pub fn open(from: &str) -> Result<Checkpoint> {
     if let Some(layout) = catalog::open(from) {
         return Ok(Checkpoint(layout?));
@@ -42,31 +42,22 @@ impl Checkpoint {
     /// The image tower, if it has one.
     ///
     /// # Errors
-    /// When no plugin supports it.
+    /// If no plugin supports it.
     pub fn image(&self) -> Result<Option<Import>> {
         self.0.image()
     }
 
     /// The text tower, if it has one.
-    ///
-    /// # Errors
-    /// As [`Checkpoint::image`].
     pub fn text(&self) -> Result<Option<Import>> {
         self.0.text()
     }
 
     /// The projection of the image tower, if it has one.
-    ///
-    /// # Errors
-    /// As [`Checkpoint::image`].
     pub fn image_projection(&self) -> Result<Option<Import>> {
         self.0.image_projection()
     }
 
     /// The projection of the text tower, if it has one.
-    ///
-    /// # Errors
-    /// As [`Checkpoint::image`].
     pub fn text_projection(&self) -> Result<Option<Import>> {
         self.0.text_projection()
     }
@@ -74,7 +65,7 @@ impl Checkpoint {
     /// The tokenizer, if it states one.
     ///
     /// # Errors
-    /// When its configuration cannot be read.
+    /// If its configuration cannot be read.
     pub fn tokenizer(&self) -> Result<Option<Import>> {
         self.0.tokenizer()
     }
@@ -82,7 +73,7 @@ impl Checkpoint {
     /// The classifier, if it has one.
     ///
     /// # Errors
-    /// When its metadata is invalid.
+    /// If its metadata is invalid.
     pub fn classifier(&self) -> Result<Option<Classifier>> {
         self.0.classifier()
     }
@@ -90,7 +81,7 @@ impl Checkpoint {
     /// The loss: `clip` with its scale, or `siglip` with scale and bias, as settings.
     ///
     /// # Errors
-    /// When the scale cannot be read.
+    /// If the scale cannot be read.
     pub fn loss(&self) -> Result<Option<Import>> {
         self.0.loss()
     }
@@ -98,7 +89,7 @@ impl Checkpoint {
     /// The image preprocessing, if it states one.
     ///
     /// # Errors
-    /// When its configuration cannot be read or is not supported.
+    /// If its configuration cannot be read or is not supported.
     pub fn preprocess(&self) -> Result<Option<Preprocess>> {
         self.0.preprocess()
     }

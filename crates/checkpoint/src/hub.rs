@@ -30,7 +30,7 @@ const WEIGHTS: &[&str] = &[
 /// The local folder of the model `hf:org/name[@revision]`, downloaded if it is not cached.
 ///
 /// # Errors
-/// When it is not cached and cannot be downloaded, or holds no safetensors.
+/// If it is not cached and cannot be downloaded, or holds no safetensors.
 pub(crate) fn folder(name: &str) -> Result<PathBuf> {
     let name: Name = name.parse()?;
     ensure!(name.kind == Kind::Model, "{name} is a data set, not a model (hf:ORGANISATION/NAME)");

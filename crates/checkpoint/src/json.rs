@@ -20,9 +20,6 @@ pub(crate) fn read(path: &Path) -> Result<Value> {
 }
 
 /// Reads a JSON file if it exists.
-///
-/// # Errors
-/// As [`read`].
 pub(crate) fn read_if_exists(path: &Path) -> Result<Option<Value>> {
     if path.exists() { read(path).map(Some) } else { Ok(None) }
 }
@@ -30,7 +27,7 @@ pub(crate) fn read_if_exists(path: &Path) -> Result<Option<Value>> {
 /// Deserialises a value; `place` names it in messages.
 ///
 /// # Errors
-/// When a key is missing or has another type.
+/// If a key is missing or has another type.
 pub(crate) fn take<T: DeserializeOwned>(value: &Value, place: &str) -> Result<T> {
     serde_json::from_value(value.clone()).with_context(|| format!("{place} is invalid"))
 }

@@ -48,7 +48,7 @@ impl Preprocess {
 /// Reads Hugging Face's `preprocessor_config.json`.
 ///
 /// # Errors
-/// When it is not supported.
+/// If it is not supported.
 pub(crate) fn huggingface(config: &Value, place: &Path) -> Result<Preprocess> {
     let kind =
         ["image_processor_type", "feature_extractor_type"].iter().find_map(|key| config[*key].as_str());
@@ -121,7 +121,7 @@ fn resample(value: &Value, place: &Path) -> Result<Interpolation> {
 /// Reads the interpolation of timm and open_clip; `random` is drawn in their training.
 ///
 /// # Errors
-/// When it is not supported.
+/// If it is not supported.
 pub(crate) fn interpolation(name: Option<&str>, place: &Path) -> Result<Interpolation> {
     match name {
         None | Some("bicubic" | "random") => Ok(Interpolation::Bicubic),

@@ -84,7 +84,7 @@ impl Weights {
     /// resampled to another number of positions as the checkpoint's tool does.
     ///
     /// # Errors
-    /// When the file is damaged, or a tensor is missing, unexpected or of another shape; each is listed. No variable is
+    /// If the file is damaged, or a tensor is missing, unexpected or of another shape; each is listed. No variable is
     /// changed then.
     pub fn load(&self, vars: &nn::VarStore, under: &str) -> Result<()> {
         self.tensors.verify()?;
@@ -101,7 +101,7 @@ impl Weights {
     /// A hash (BLAKE3, hex) of the names, types, shapes and bytes of the tensors.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub fn fingerprint(&self) -> Result<String> {
         let mut hasher = blake3::Hasher::new();
         for name in self.tensors.names() {
@@ -134,7 +134,7 @@ impl Weights {
     /// Reads a tensor by its name in the file, such as a classifier that no tower uses.
     ///
     /// # Errors
-    /// When no tensor has that name.
+    /// If no tensor has that name.
     pub fn tensor(&self, name: &str) -> Result<Tensor> {
         self.tensors.tensor(name)
     }

@@ -14,7 +14,7 @@ pub struct CheckArgs {
     /// Override a setting, as `run` does
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Print the cost and the likely mistakes of each spec; the default for a single spec
+    /// Print the cost and the likely problems of each spec; the default for a single spec
     #[arg(long)]
     pub cost: bool,
     /// Check only, without building the model: faster

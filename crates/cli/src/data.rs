@@ -10,7 +10,7 @@ mod pack;
 
 /// `clip-lab data`.
 #[derive(Debug, Subcommand)]
-pub enum DataVerb {
+pub enum DataCommand {
     /// Inspect a data set: counts, sizes, unreadable files, duplicates, caption lengths, contact sheet
     Inspect(InspectArgs),
     /// Pack a data set into WebDataset tar shards

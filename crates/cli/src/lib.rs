@@ -27,13 +27,13 @@ pub use about::{CompletionsArgs, DoctorArgs, ManArgs, Shell};
 pub use check::CheckArgs;
 pub use compare::{CompareArgs, Weights};
 pub use dashboard::{DashboardArgs, Images};
-pub use data::{DataVerb, InspectArgs, PackArgs, PackFormat};
+pub use data::{DataCommand, InspectArgs, PackArgs, PackFormat};
 pub use embed::EmbedArgs;
 pub use eval::{DataArgs, EvalArgs, OtherArgs};
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
-pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
+pub use model::{ModelCommand, ModelExportArgs, ModelFormat, ModelShowArgs, ModelWeights};
 pub use new::{NewArgs, NewTask};
-pub use plugin::PluginVerb;
+pub use plugin::PluginCommand;
 pub use plugins::PluginsArgs;
 pub use process::{
     ColorWhen, EXIT_CODES, Exit, VERSION, coloured, eprint, json_document, json_line, libtorch_environment,
@@ -42,7 +42,7 @@ pub use process::{
 pub use prompts::PromptsArgs;
 pub use report::ReportArgs;
 pub use run::{FingerprintArgs, RunArgs, StudyArgs, Ui};
-pub use runs::{ImportArgs, ListArgs, RunsVerb, TransferArgs, TransferCheckpoints};
+pub use runs::{ImportArgs, ListArgs, RunsCommand, TransferArgs, TransferCheckpoints};
 pub use search::{
     AnswerArgs, ApproximateArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs,
 };
@@ -81,7 +81,7 @@ pub struct Cli {
     pub color: ColorWhen,
     /// The command.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub command: Command,
 }
 
 impl Cli {
@@ -106,7 +106,7 @@ const EXAMPLES: &str = "Examples:
   clip-lab run experiments/lit.toml                     train, evaluate and record
   clip-lab run experiments/lit.toml --set run.seed=1    the same with another seed
   clip-lab run experiments/STUDY.toml --jobs 2          run what a study lacks, two runs at a time
-  clip-lab check experiments/*.toml                     report every mistake without running
+  clip-lab check experiments/*.toml                     report every problem without running
   clip-lab plugins loss                                 list the losses and their settings
   clip-lab dashboard                                    watch live runs, browse past ones
   clip-lab search lit --images DIR \"a dog on a beach\"   find images
@@ -121,7 +121,7 @@ const ENVIRONMENT: &str = "Environment:
 
 /// A command of clip-lab.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum Command {
     /// Train and evaluate a spec, or every missing run of a study
     ///
     /// Everything is recorded in the store. On a terminal the dashboard opens, and leaving it asks whether the run
@@ -133,17 +133,17 @@ pub enum Verb {
     /// Looks for a caption list or class folders, and writes a commented spec with batch, warmup and splits that fit the
     /// number of images.
     New(NewArgs),
-    /// Check specs and studies and report every mistake with its line
+    /// Check specs and studies and report every problem with its line
     ///
     /// Files are read as `run` reads them, but nothing is trained or recorded. For a single spec, the cost of the run
-    /// (parameters, operations, memory, time) and likely mistakes are printed too. Code that a spec names does not run:
-    /// without --trust-code it is a mistake. Exits with 3 if there is any.
+    /// (parameters, operations, memory, time) and likely problems are printed too. Code that a spec names does not run:
+    /// without --trust-code it is a problem. Exits with 3 if there is any.
     Check(CheckArgs),
     /// List plugins, or describe one with its settings, defaults and help
     Plugins(PluginsArgs),
     /// Create a plugin of your own: `plugin new KIND NAME`
     #[command(subcommand)]
-    Plugin(PluginVerb),
+    Plugin(PluginCommand),
     /// Evaluate a run or another model on its own or other data, or interpolate two models
     #[command(after_help = eval::EXAMPLES)]
     Eval(EvalArgs),
@@ -159,13 +159,13 @@ pub enum Verb {
     Search(SearchArgs),
     /// Describe a model, or export it for other tools
     #[command(subcommand)]
-    Model(ModelVerb),
+    Model(ModelCommand),
     /// Inspect data sets, or pack them into tar shards
     #[command(subcommand)]
-    Data(DataVerb),
+    Data(DataCommand),
     /// List, show, diff, tag, annotate, copy, import and delete recorded runs
     #[command(subcommand)]
-    Runs(RunsVerb),
+    Runs(RunsCommand),
     /// Compare the arms of a study, or runs, over seeds and queries
     ///
     /// Prints a table for each metric: the mean over seeds with its 95% interval, the difference of each arm from the
@@ -211,7 +211,7 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// The example commands of a verb and its subcommands, without their descriptions.
+    /// The example commands of a command and its subcommands, without their descriptions.
     fn examples(command: &clap::Command, found: &mut Vec<String>) {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         let lines = help.lines().filter_map(|line| line.trim().strip_prefix("clip-lab "));
@@ -220,7 +220,7 @@ mod tests {
             line.split(['|', '>']).next().unwrap_or_default().trim().to_owned()
         };
         found.extend(lines.flat_map(|line| line.split("&& clip-lab ").map(command_of)));
-        command.get_subcommands().for_each(|verb| examples(verb, found));
+        command.get_subcommands().for_each(|subcommand| examples(subcommand, found));
     }
 
     /// Splits a line into arguments as a shell does, and removes quotes.
@@ -260,7 +260,7 @@ mod tests {
         for form in ["--alpha 0.5 1", "--alpha 0.5,1", "--alpha 0.5 --alpha 1"] {
             let line = format!("clip-lab eval --interpolate a b {form} --json");
             let cli = Cli::try_parse_from(split(&line)).unwrap();
-            assert!(matches!(cli.verb, Verb::Eval(args) if args.alpha == [0.5, 1.0]), "{form}");
+            assert!(matches!(cli.command, Command::Eval(args) if args.alpha == [0.5, 1.0]), "{form}");
         }
     }
 
@@ -268,6 +268,6 @@ mod tests {
     fn the_store_may_stand_anywhere() {
         let cli = Cli::parse_from(["clip-lab", "run", "a.toml", "--store", "x.db", "--set", "run.seed=1"]);
         assert_eq!(cli.store, PathBuf::from("x.db"));
-        assert!(matches!(cli.verb, Verb::Run(RunArgs { set, .. }) if set == ["run.seed=1"]));
+        assert!(matches!(cli.command, Command::Run(RunArgs { set, .. }) if set == ["run.seed=1"]));
     }
 }

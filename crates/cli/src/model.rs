@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// `clip-lab model`.
 #[derive(Debug, Subcommand)]
-pub enum ModelVerb {
+pub enum ModelCommand {
     /// Describe a model: layout, towers, parameters, preprocessing, tokenizer, and how `from` loads it
     Show(ModelShowArgs),
     /// Export a model for other tools: weights, tokenizer, preprocessing and a model card

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 /// `clip-lab plugin`.
 #[derive(Debug, Subcommand)]
-pub enum PluginVerb {
+pub enum PluginCommand {
     /// Create a crate for a plugin, built as a shared library that specs load
     #[command(after_help = EXAMPLES)]
     New {

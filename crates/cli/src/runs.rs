@@ -11,7 +11,7 @@ mod import;
 /// `clip-lab runs`. RUN is a uid, a uid prefix, or a name (the newest run of that name).
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
-pub enum RunsVerb {
+pub enum RunsCommand {
     /// List runs, newest first
     #[command(after_help = FILTERS)]
     List(ListArgs),

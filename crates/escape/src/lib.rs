@@ -1,9 +1,10 @@
 //! Escapes untrusted text (names, captions, paths, server messages) for terminals, CSV and Markdown: terminals execute
 //! control characters, and invisible characters make one text look like another.
 //!
-//! A hidden character becomes `\u001b`, the notation of JSON and TOML.
+//! A hidden character becomes `\u001b`, the notation of JSON and TOML. [`thousands`] groups the digits of numbers.
 
 mod csv;
+mod digits;
 mod hidden;
 mod markdown;
 mod style;
@@ -14,6 +15,7 @@ use std::{
 };
 
 pub use csv::cell;
+pub use digits::thousands;
 pub use hidden::is_hidden;
 pub use markdown::{code, fenced, inline, markdown};
 pub use style::{styled, terminal, trusted};

@@ -33,9 +33,6 @@ pub struct Part {
 
 impl Part {
     /// Opens or creates a part.
-    ///
-    /// # Errors
-    /// On an I/O error.
     pub fn open(path: &Path) -> Result<Self> {
         let context = || format!("cache file {}", path.display());
         let mut file = OpenOptions::new()
@@ -101,18 +98,12 @@ impl Part {
     }
 
     /// The part, positioned at its start; read it to its end.
-    ///
-    /// # Errors
-    /// On an I/O error.
     pub fn reader(&mut self) -> Result<&File> {
         self.file.seek(SeekFrom::Start(0))?;
         Ok(&self.file)
     }
 
     /// Discards the downloaded bytes.
-    ///
-    /// # Errors
-    /// On an I/O error.
     pub fn restart(&mut self) -> Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
@@ -122,9 +113,6 @@ impl Part {
 
     /// Renames the complete part to its final name. Returns the open file, positioned at its start: another process may
     /// evict the name at once.
-    ///
-    /// # Errors
-    /// On an I/O error.
     pub fn finish(mut self, from: &Path, to: &Path) -> Result<File> {
         let context = || format!("cache file {}", to.display());
         // Sync first: after a power cut, a file with the final name is complete.

@@ -42,9 +42,6 @@ impl Root {
     }
 
     /// The same bounds, for paths relative to a folder below this one.
-    ///
-    /// # Errors
-    /// As [`Root::below`].
     pub fn at(&self, folder: &Path) -> io::Result<Self> {
         Ok(Self { given: self.below(folder)?, ..self.clone() })
     }

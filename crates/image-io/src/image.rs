@@ -31,9 +31,6 @@ impl Image {
     }
 
     /// Decodes the image, and reserves its share of the memory budget that all threads share.
-    ///
-    /// # Errors
-    /// As [`crate::decode`].
     pub fn decode_reserved(self) -> Result<(RgbImage, MemoryReservation)> {
         let mut decoder = Decoder::new()?;
         let opened = decoder.open(self)?;
@@ -42,9 +39,6 @@ impl Image {
     }
 
     /// Decodes the image, upright and in RGB.
-    ///
-    /// # Errors
-    /// As [`crate::decode`].
     pub fn decode(self) -> Result<RgbImage> {
         match self {
             Self::Encoded(bytes) => crate::decode(&bytes),

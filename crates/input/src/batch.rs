@@ -44,7 +44,7 @@ impl Batch {
     /// Rows `start..start + len`, as views of the batch.
     ///
     /// # Errors
-    /// When the range exceeds the batch.
+    /// If the range exceeds the batch.
     pub fn rows(&self, start: i64, len: i64) -> Result<Self> {
         let rows = |tensor: &Tensor| tensor.f_narrow(0, start, len);
         let range = start as usize..(start + len) as usize;
@@ -63,9 +63,6 @@ impl Batch {
 
     /// Splits the batch into micro-batches of `size` slots, with their numbers in the global batch. Those without a readable
     /// image are left out.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub fn micro_batches(&self, size: i64) -> Result<Vec<(usize, Self)>> {
         let (size, mut start, mut parts) = (size.max(1), 0, Vec::new());
         for slots in self.slots.chunk_by(|a, b| a / size == b / size) {
@@ -77,9 +74,6 @@ impl Batch {
     }
 
     /// Pads the captions with token `id` to `length` tokens, if they are shorter.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub fn pad_captions(&mut self, length: i64, id: i64) -> Result<()> {
         let missing = length - self.tokens.ids.size2()?.1;
         if missing > 0 {

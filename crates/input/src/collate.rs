@@ -33,7 +33,7 @@ struct Contents {
     /// Lengths of the parts of the integers.
     lengths: [i64; PARTS],
     padded: Padded,
-    /// Those of the readable samples.
+    /// The slots of the readable samples.
     slots: Vec<i64>,
     /// Digests of the captions.
     captions: Vec<[i64; 2]>,
@@ -45,9 +45,6 @@ struct Contents {
 impl Collated {
     /// Collates samples, which are planned for `slots`. Their images are already in `images`, one row per sample in order;
     /// those of unreadable samples have undefined values.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub(super) fn new(
         samples: Vec<Sample>,
         slots: &[i64],
@@ -84,9 +81,6 @@ impl Collated {
     }
 
     /// Issues the copies to the device of `stream`.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub(super) fn upload(self, stream: CopyStream) -> Result<Uploading> {
         Ok(Uploading { upload: stream.upload(self.tensors)?, contents: self.contents })
     }
@@ -94,9 +88,6 @@ impl Collated {
 
 impl Uploading {
     /// The batch on the device. `normaliser` is needed for images that are bytes.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub(super) fn batch(self, normaliser: Option<&Normaliser>) -> Result<Batch> {
         let Contents { lengths, padded, slots, captions, complete, unreadable } = self.contents;
         let mut tensors = self.upload.wait()?.into_iter();

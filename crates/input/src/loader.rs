@@ -66,7 +66,7 @@ impl Loader {
     /// normalised there, unless an augmentation modifies normalised values.
     ///
     /// # Errors
-    /// When libtorch does not find the device.
+    /// If libtorch does not find the device.
     pub fn new(
         source: Source,
         batches: impl Iterator<Item: Into<PlannedBatch>> + Send + 'static,
@@ -121,16 +121,13 @@ impl Loader {
     /// The next batch, or none at the end. Waits for the workers.
     ///
     /// # Errors
-    /// When all workers have ended.
+    /// If all workers have ended.
     pub fn next_batch(&mut self) -> Result<Option<Batch>> {
         self.next_batch_or_stop(&|| false)
     }
 
     /// As [`Self::next_batch`], but returns none if `stop` is true while waiting for the workers, for example on a hanging
     /// disk. The loader must not be used afterwards.
-    ///
-    /// # Errors
-    /// As [`Self::next_batch`].
     pub fn next_batch_or_stop(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Batch>> {
         let uploading = match self.uploading.take() {
             Some(uploading) => uploading,

@@ -59,9 +59,6 @@ impl Padded {
 }
 
 /// Pads token ids to the longest text: `[B, L]`. On a GPU L is rounded up to a multiple of 8, at most `padding.limit`.
-///
-/// # Errors
-/// When libtorch fails.
 pub fn pad(texts: &[&[i64]], padding: Padding, device: Device) -> Result<Tokens> {
     let padded = Padded::new(texts, padding, device);
     let [lengths, ids] = upload([&padded.lengths, &padded.ids], device)?;

@@ -34,7 +34,7 @@ impl Prepare {
     /// Writes a training image of `size` x `size` pixels.
     ///
     /// # Errors
-    /// When decoding or an augmentation fails, or for bytes if floats are needed.
+    /// If decoding or an augmentation fails, or for bytes if floats are needed.
     pub fn train(
         &self,
         image: OpenedImage,
@@ -89,7 +89,7 @@ impl Prepare {
     /// Writes an evaluation image of `size` x `size` pixels.
     ///
     /// # Errors
-    /// When it cannot be decoded or resized.
+    /// If it cannot be decoded or resized.
     pub fn eval(&self, image: &OpenedImage, decoder: &mut Decoder, sink: &mut Sink<'_>) -> Result<()> {
         let Preprocess { resized, resize, interpolation, .. } = self.preprocess;
         let crop = Crop::middle(image.size(), self.size(), resized.map(side), resize, interpolation);

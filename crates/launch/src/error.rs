@@ -1,4 +1,4 @@
-//! Mistakes in the environment.
+//! Problems in the environment.
 
 use std::{error::Error, fmt};
 

@@ -1,6 +1,6 @@
 //! SLURM's lists of hosts: `node[01-03,7],gpu2`.
 
-/// More hosts than any list has; larger ranges are mistakes.
+/// More hosts than any list has; larger ranges are errors.
 const LIMIT: usize = 100_000;
 
 /// The hosts of a list in its order. Numbers keep their leading zeros, and a name may have several brackets:

@@ -1,11 +1,4 @@
-//! The place of this process among all.
-
-use std::env;
-
-use crate::{
-    environment::{Environment, slurm, torchrun},
-    error::EnvironmentError,
-};
+//! The rank and world size of this process.
 
 /// Where the processes of a job meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +13,7 @@ pub struct Master {
     pub prefix: String,
 }
 
-/// The place of this process among those of its job.
+/// The rank of this process and the world size of its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
     /// The number of this process, from 0.
@@ -39,27 +32,6 @@ impl World {
     /// A process by itself.
     pub fn single() -> Self {
         Self { rank: 0, size: 1, local_rank: 0, local_size: 1, master: None }
-    }
-
-    /// Reads what torchrun, SLURM's `srun` or [`Launch`](crate::Launch) has set; a single process if nothing is.
-    ///
-    /// # Errors
-    /// If a variable is missing, malformed or contradicts another one.
-    pub fn from_environment() -> Result<Self, EnvironmentError> {
-        Self::read(&|name| env::var(name).ok())
-    }
-
-    /// [`Self::from_environment`] for variables from elsewhere.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
-        let environment = Environment(variable);
-        let world = match torchrun::world(&environment)? {
-            Some(world) => Some(world),
-            None => slurm::world(&environment)?,
-        };
-        Ok(world.unwrap_or_else(Self::single))
     }
 
     /// Whether processes run on other hosts too.

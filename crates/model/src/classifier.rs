@@ -22,7 +22,7 @@ impl Classifier {
     /// Creates `classifier.*` below `vars` with random weights, for embeddings of width `input`.
     ///
     /// # Errors
-    /// When libtorch cannot allocate the weights.
+    /// If libtorch cannot allocate the weights.
     pub fn build(plan: &plan::Classifier, vars: &nn::VarStore, input: i64, classes: i64) -> Result<Self> {
         let path = vars.root() / "classifier";
         let linear = Linear::new(&path, input, classes, true, LinearInit::normal(0.01))?;
@@ -32,7 +32,7 @@ impl Classifier {
     /// Embeddings `[B, D]` to logits `[B, C]`.
     ///
     /// # Errors
-    /// When the width of the embeddings is wrong.
+    /// If the width of the embeddings is wrong.
     pub fn logits(&self, embeddings: &Tensor) -> Result<Tensor> {
         match self.normalise {
             true => self.linear.forward(&unit(embeddings)?),
@@ -45,7 +45,7 @@ impl Classifier {
 /// L2-normalised embedding of each class, zero biases. The text tower is built for this and dropped.
 ///
 /// # Errors
-/// When text tower or tokenizer fail, or there is no text tower.
+/// If text tower or tokenizer fail, or there is no text tower.
 pub fn init_zero_shot(
     plan: &plan::Classifier,
     text: Option<&TextSide>,

@@ -18,7 +18,7 @@ pub struct ChosenDevice {
 /// The device of `[run].device`. Call it before any other operation of libtorch, see [`open_cuda`].
 ///
 /// # Errors
-/// When the GPU does not exist.
+/// If the GPU does not exist.
 pub fn device(name: &str) -> Result<ChosenDevice> {
     if name == "cpu" {
         return Ok(ChosenDevice { device: Device::Cpu, fault: None });

@@ -15,7 +15,7 @@ pub const TEXT_BATCH: usize = 256;
 /// Batches texts of similar length, to reduce padding.
 ///
 /// # Errors
-/// When tokenizer or tower fail.
+/// If tokenizer or tower fail.
 pub fn embed_texts(
     tower: &TextTower,
     tokenizer: &dyn Tokenizer,

@@ -26,9 +26,6 @@ impl Default for Numerics {
 impl Numerics {
     /// The settings of `[run]`, on `device`. For the whole process, allows or forbids TF32 and selects kernels:
     /// deterministic ones, or on a GPU the fastest convolutions.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub fn of(run: &Run, device: Device) -> Result<Self> {
         allow_tf32(run.precision == Precision::Tf32)?;
         use_deterministic_kernels(run.deterministic)?;
@@ -44,7 +41,7 @@ impl Numerics {
     /// Runs `f` in this precision and returns f32.
     ///
     /// # Errors
-    /// When `f` fails.
+    /// If `f` fails.
     pub fn compute(&self, f: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
         let f = || if self.recompute { recompute_stages(f) } else { f() };
         let Some(kind) = self.cast else { return f() };
@@ -56,7 +53,7 @@ impl Numerics {
     /// expect that, and converting a weight is cheap compared to its convolution.
     ///
     /// # Errors
-    /// When the tensor is not `[B, 3, H, W]`.
+    /// If the tensor is not `[B, 3, H, W]`.
     pub fn to_memory_format(&self, images: &Tensor) -> Result<Tensor> {
         if self.channels_last { channels_last(images) } else { Ok(images.shallow_clone()) }
     }

@@ -32,7 +32,7 @@ impl ImageTower {
     /// Creates tower and projection as `image.*` and `image_projection.*` below `vars`.
     ///
     /// # Errors
-    /// When a plugin fails, or weights cannot be loaded.
+    /// If a plugin fails, or weights cannot be loaded.
     pub fn build(plan: &ImageSide, vars: &nn::VarStore, source: WeightsSource) -> Result<Self> {
         let encoder = plan.encoder.build(vars.root() / "image")?;
         load(&plan.weights, vars, "image", source).context("[model.image]")?;
@@ -44,7 +44,7 @@ impl ImageTower {
     /// Images `[B, 3, H, W]` to features `[B, width]`.
     ///
     /// # Errors
-    /// When the tower fails.
+    /// If the tower fails.
     pub fn features(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
         let images = self.numerics.to_memory_format(images)?;
         self.numerics.compute(|| self.encoder.encode(&images, mode))
@@ -55,7 +55,7 @@ impl TextTower {
     /// Creates tower and projection as `text.*` and `text_projection.*` below `vars`.
     ///
     /// # Errors
-    /// When a plugin fails, or weights cannot be loaded.
+    /// If a plugin fails, or weights cannot be loaded.
     pub fn build(plan: &TextSide, vars: &nn::VarStore, source: WeightsSource) -> Result<Self> {
         let encoder = plan.encoder.build(vars.root() / "text")?;
         load(&plan.weights, vars, "text", source).context("[model.text]")?;
@@ -67,7 +67,7 @@ impl TextTower {
     /// Token ids `[B, L]` to features `[B, width]`.
     ///
     /// # Errors
-    /// When the tower fails.
+    /// If the tower fails.
     pub fn features(&self, tokens: &Tokens, mode: Mode) -> Result<Tensor> {
         self.numerics.compute(|| self.encoder.encode(tokens, mode))
     }
@@ -87,7 +87,7 @@ impl<E: ?Sized> Side<E> {
     /// Features `[B, width]` to embeddings `[B, dim]` in the shared space, not normalised.
     ///
     /// # Errors
-    /// When the projection fails.
+    /// If the projection fails.
     pub fn project(&self, features: &Tensor, mode: Mode) -> Result<Tensor> {
         self.numerics.compute(|| self.projection.project(features, mode))
     }

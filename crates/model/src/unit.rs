@@ -8,9 +8,6 @@ const EPS: f64 = 1e-12;
 
 /// L2-normalises rows, `[B, D]`, as `torch.nn.functional.normalize`: each is divided by its norm, by 1e-12 at least, so
 /// that a row of zeros stays zero and has a finite gradient.
-///
-/// # Errors
-/// When libtorch fails.
 pub fn unit(rows: &Tensor) -> Result<Tensor> {
     Ok(rows.f_div(&rows.f_norm_scalaropt_dim(2, [-1], true)?.f_clamp_min(EPS)?)?)
 }

@@ -22,9 +22,6 @@ pub enum Activation {
 
 impl Activation {
     /// Applies it to every value.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     pub fn apply(self, x: &Tensor) -> Result<Tensor> {
         Ok(match self {
             Self::Gelu => x.f_gelu("none")?,

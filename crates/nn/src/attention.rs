@@ -9,11 +9,11 @@ use crate::{Linear, LinearInit, Packing};
 /// Which keys a query attends to.
 #[derive(Debug, Clone, Copy)]
 pub enum Mask<'a> {
-    /// All.
+    /// Every key.
     None,
-    /// Those at its own and earlier positions.
+    /// Keys at the query's own and earlier positions.
     Causal,
-    /// Those where the mask `[B, L]`, bool, is true.
+    /// Keys where the mask `[B, L]`, bool, is true.
     Keys(&'a Tensor),
 }
 
@@ -21,7 +21,7 @@ pub enum Mask<'a> {
 /// `dropout` is the dropout probability of the attention weights; zero outside of training.
 ///
 /// # Errors
-/// When the shapes do not fit or `heads` does not divide the width.
+/// If the shapes do not fit or `heads` does not divide the width.
 pub fn attend(
     (q, k, v): (&Tensor, &Tensor, &Tensor),
     heads: i64,
@@ -88,7 +88,7 @@ impl Attention {
     /// `[B, L, W]`, or packed `[T, W]`, to the same shape. A mask of keys is that of the packing.
     ///
     /// # Errors
-    /// When the shapes do not fit.
+    /// If the shapes do not fit.
     pub fn forward(&self, x: &Tensor, mask: Mask<'_>, packing: &Packing, train: bool) -> Result<Tensor> {
         let qkv = self.qkv.forward(x)?;
         let dropout = if train { self.dropout } else { 0.0 };

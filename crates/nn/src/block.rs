@@ -72,7 +72,7 @@ impl Block {
     /// `[B, L, W]` to the same shape.
     ///
     /// # Errors
-    /// When the shapes do not fit.
+    /// If the shapes do not fit.
     pub fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
         self.forward_packed(x, mask, &Packing::none(), train)
     }
@@ -80,7 +80,7 @@ impl Block {
     /// Packed tokens `[T, W]` to the same shape; `mask` is of the padded batch.
     ///
     /// # Errors
-    /// When the shapes do not fit.
+    /// If the shapes do not fit.
     pub fn forward_packed(
         &self,
         x: &Tensor,

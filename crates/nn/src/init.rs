@@ -15,9 +15,9 @@ fn uniform(bound: f64) -> Init {
 /// Initial values of a linear layer or a convolution.
 #[derive(Debug, Clone, Copy)]
 pub struct LinearInit {
-    /// Of the weight.
+    /// Initial values of the weight.
     pub weight: Init,
-    /// Of the bias.
+    /// Initial values of the bias.
     pub bias: Init,
 }
 
@@ -42,13 +42,13 @@ impl LinearInit {
 /// Initial values of a transformer block.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockInit {
-    /// Of query, key and value.
+    /// Initial values of query, key and value.
     pub qkv: LinearInit,
-    /// Of the projection after attention.
+    /// Initial values of the projection after attention.
     pub out: LinearInit,
-    /// Of the first layer of the MLP.
+    /// Initial values of the first layer of the MLP.
     pub fc1: LinearInit,
-    /// Of its second layer.
+    /// Initial values of the second layer of the MLP.
     pub fc2: LinearInit,
 }
 

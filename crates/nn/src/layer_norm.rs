@@ -29,7 +29,7 @@ impl LayerNorm {
     /// in open_clip.
     ///
     /// # Errors
-    /// When the last dimension is not `width`.
+    /// If the last dimension is not `width`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = x.f_layer_norm(self.weight.size(), Some(&self.weight), Some(&self.bias), self.eps, true)?;
         Ok(if y.kind() == x.kind() { y } else { y.f_to_kind(x.kind())? })

@@ -23,7 +23,7 @@ pub use activation::Activation;
 pub use attention::{Attention, AttentionConfig, Mask, attend};
 pub use batch_norm::BatchNorm;
 pub use block::{Block, BlockConfig, NormOrder, blocks};
-pub use checks::{Fault, share, sizes};
+pub use checks::{Problem, share, sizes};
 pub use conv::{Conv, ConvConfig};
 pub use drop::{drop_patches, drop_path, drop_path_rate, dropout};
 pub use init::{BlockInit, LinearInit, normal};

@@ -26,7 +26,7 @@ impl Linear {
     /// `[..., input]` to `[..., output]`.
     ///
     /// # Errors
-    /// When the last dimension is not `input`.
+    /// If the last dimension is not `input`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(x.f_linear(&self.weight, self.bias.as_ref())?)
     }

@@ -33,7 +33,7 @@ impl Mlp {
     /// `[..., width]` to the same shape.
     ///
     /// # Errors
-    /// When the last dimension is not `width`.
+    /// If the last dimension is not `width`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.fc2.forward(&self.activation.apply(&self.fc1.forward(x)?)?)
     }

@@ -28,7 +28,7 @@ struct Packed {
 }
 
 impl Packing {
-    /// Of a batch with `mask` `[B, L]`, bool: true for tokens, false for padding.
+    /// The packing of a batch with `mask` `[B, L]`, bool: true for tokens, false for padding.
     ///
     /// # Errors
     /// If the mask is not a matrix.

@@ -20,9 +20,6 @@ impl<T: Send + 'static> Stage<T> {
 
     /// `f(part, x)`, which may be recomputed later: `f` must be deterministic, except that batch norms update their
     /// running statistics only once.
-    ///
-    /// # Errors
-    /// Those of `f`.
     pub fn forward(
         &self,
         x: &Tensor,

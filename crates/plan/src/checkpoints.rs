@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use anyhow::{Result, anyhow};
 use clip_lab_checkpoint::{Checkpoint, Import, Weights, open};
-use clip_lab_plugin_api::problem::Place;
+use clip_lab_plugin_api::diagnostics::Place;
 
 /// A part of a model that a checkpoint may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

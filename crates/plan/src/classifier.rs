@@ -1,7 +1,7 @@
 //! `[model.classifier]`: trains on classes in place of captions.
 
 use clip_lab_plugin_api::{
-    Faults, Settings,
+    Problems, Settings,
     templates::{Named, Templates},
 };
 use schemars::JsonSchema;
@@ -55,9 +55,9 @@ impl Default for Classifier {
 }
 
 impl Settings for Classifier {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let message = "must be one or more templates, each with {} for the class";
-        faults.require(self.templates.usable(), "templates", message);
-        faults.require(self.scale.is_finite() && self.scale > 0.0, "scale", "must be positive");
+        problems.require(self.templates.usable(), "templates", message);
+        problems.require(self.scale.is_finite() && self.scale > 0.0, "scale", "must be positive");
     }
 }

@@ -1,12 +1,12 @@
-//! Faults between parts that are valid on their own.
+//! Problems between parts that are valid on their own.
 
-use clip_lab_plugin_api::{Captions, Dataset, Planned, Trick, problem::Problem};
+use clip_lab_plugin_api::{Captions, Dataset, Planned, Trick, diagnostics::Problem};
 use serde_json::Value;
 
 use super::{Head, Select, Split, draft::Draft, metrics::unreported};
 
-/// Every fault between the parts that could be read.
-pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
+/// Every problem between the parts that could be read.
+pub(super) fn problems(draft: &Draft) -> Vec<Problem> {
     let single = [widths(draft), batch(draft), select(draft), goal(draft)];
     single.into_iter().flatten().chain(locked(draft)).chain(evaluated_on_train(draft)).collect()
 }

@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Dataset, Planned, Section,
-    problem::{Place, Problem},
+    diagnostics::{Place, Problem},
 };
 use serde_json::json;
 use toml::de::DeTable;
@@ -89,7 +89,7 @@ impl Planner<'_> {
             Ok(on) => on,
             Err(problem) => return self.fail(vec![problem]),
         };
-        let problem = split_fault(&section, on.as_deref(), splits);
+        let problem = split_problem(&section, on.as_deref(), splits);
         let on = on.unwrap_or_else(|| splits.to_vec());
         self.record(&section, "on", &json!(on));
         self.problems.extend(problem);
@@ -99,26 +99,27 @@ impl Planner<'_> {
     }
 }
 
-/// A problem for every data set that cannot be opened; a fault shared by several splits is reported once.
+/// A problem for every data set that cannot be opened; one shared by several splits is reported once.
 pub(super) fn missing(data: &DataPlan) -> Vec<Problem> {
     let mut reported: Vec<&str> = Vec::new();
     let mut problems = Vec::new();
     for planned in [Some(&data.train), data.val.as_ref(), data.test.as_ref()].into_iter().flatten() {
-        let Some(fault) = planned.properties.fault.as_deref().filter(|fault| !reported.contains(fault))
+        let Some(problem) =
+            planned.properties.problem.as_deref().filter(|problem| !reported.contains(problem))
         else {
             continue;
         };
-        reported.push(fault);
+        reported.push(problem);
         let section = &planned.section;
         let key = ["file", "root", "shards", "plugin"].into_iter().find(|key| section.has(key));
         let place = section.place_of(key.unwrap_or_default());
-        problems.push(Problem::at(place, format!("[{}] cannot be opened: {fault}", section.name)));
+        problems.push(Problem::at(place, format!("[{}] cannot be opened: {problem}", section.name)));
     }
     problems
 }
 
 /// Checks the splits of an evaluator.
-fn split_fault(section: &Section, on: Option<&[Split]>, splits: &[Split]) -> Option<Problem> {
+fn split_problem(section: &Section, on: Option<&[Split]>, splits: &[Split]) -> Option<Problem> {
     let place = section.place_of("on");
     let help = "add [data.val] or [data.test]; it inherits missing keys from [data.train]";
     match on {

@@ -1,8 +1,8 @@
-//! A partial plan: every part that could be read, so that faults between parts are reported with those inside them.
+//! A partial plan: every part that could be read, so that problems between parts are reported with those inside them.
 
 use clip_lab_plugin_api::{
     Augment, Catalog, Loss, Optimizer, Planned, Schedule, Section, Task, Trick,
-    problem::{Place, Problem},
+    diagnostics::{Place, Problem},
 };
 use toml::de::DeTable;
 
@@ -13,7 +13,7 @@ use super::{
 use clip_lab_checkpoint::Weights;
 use clip_lab_spec::{Source, invalid_name_reason};
 
-/// Every part of a plan; `None` where the spec is missing it or has a fault.
+/// Every part of a plan; `None` where the spec is missing it or has a problem.
 pub(super) struct Draft {
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
@@ -79,7 +79,7 @@ impl Draft {
     pub(super) fn complete(self, source: Source, config: Vec<Setting>) -> Option<Plan> {
         let (loss, loss_weights) = self.loss?;
         let classifier = self.classifier.map(|(classifier, _)| classifier);
-        // A required part that is missing had a fault, which is reported already.
+        // A required part that is missing had a problem, which is reported already.
         let text = match (self.task, &classifier) {
             (Task::Classification, None) => return None,
             (Task::Classification, Some(classifier)) if classifier.init == ClassifierInit::Random => None,
@@ -114,8 +114,8 @@ impl Planner<'_> {
             self.problems.push(problem.help("add `name = \"...\"` above the first table"));
             return None;
         };
-        let fault = invalid_name_reason(&name).map(|fault| Problem::at(place, format!("`name` {fault}")));
-        self.problems.extend(fault);
+        let problem = invalid_name_reason(&name).map(|reason| Problem::at(place, format!("`name` {reason}")));
+        self.problems.extend(problem);
         Some(name)
     }
 

@@ -3,7 +3,7 @@
 use clip_lab_checkpoint::{Import, Weights};
 use clip_lab_plugin_api::{
     Section,
-    problem::{Place, Problem},
+    diagnostics::{Place, Problem},
 };
 use serde_json::Value;
 

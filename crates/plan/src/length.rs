@@ -1,29 +1,29 @@
-//! The length of a run: set once, and long enough for its schedule. A fault suggests the overrides that fix it.
+//! The length of a run: set once, and long enough for its schedule. A problem suggests the overrides that fix it.
 
-use clip_lab_plugin_api::problem::Problem;
+use clip_lab_plugin_api::diagnostics::Problem;
 
 use super::{cross::items, draft::Draft};
 
-/// Every fault of the length; `overrides` are the given `--set` arguments.
-pub(super) fn faults(draft: &Draft, overrides: &[String]) -> Vec<Problem> {
+/// Every problem of the length; `overrides` are the given `--set` arguments.
+pub(super) fn problems(draft: &Draft, overrides: &[String]) -> Vec<Problem> {
     let (twice, ramps) = (twice(draft, overrides), ramps(draft));
-    let needed = [&twice, &ramps].into_iter().flatten().map(|fault| fault.needed.clone());
+    let needed = [&twice, &ramps].into_iter().flatten().map(|conflict| conflict.needed.clone());
     let needed: Vec<String> = overrides.iter().cloned().chain(needed).collect();
     let line: Vec<String> = needed.iter().map(|set| format!("--set {set}")).collect();
     let line = line.join(" ");
-    let faults = [twice, ramps].into_iter().flatten();
-    faults.map(|fault| fault.problem.help(fault.help.replace("LINE", &line))).collect()
+    let conflicts = [twice, ramps].into_iter().flatten();
+    conflicts.map(|conflict| conflict.problem.help(conflict.help.replace("LINE", &line))).collect()
 }
 
-/// A fault, the override that fixes it, and a help text, in which `LINE` stands for all overrides.
-struct Fault {
+/// A problem, the override that fixes it, and a help text, in which `LINE` stands for all overrides.
+struct Conflict {
     problem: Problem,
     needed: String,
     help: String,
 }
 
 /// `epochs` and `steps` together, where an override set one of them.
-fn twice(draft: &Draft, overrides: &[String]) -> Option<Fault> {
+fn twice(draft: &Draft, overrides: &[String]) -> Option<Conflict> {
     let run = draft.run.as_ref()?;
     let place = draft.run_section.place_of("steps");
     run.epochs.and(run.steps)?;
@@ -36,11 +36,11 @@ fn twice(draft: &Draft, overrides: &[String]) -> Option<Fault> {
     let overridden = is_set("run.epochs") || is_set("run.steps");
     let file = if overridden { "" } else { "remove one of them, or " };
     let help = format!("{file}pass `LINE`: an override without a value removes a setting");
-    Some(Fault { problem, needed: format!("run.{other}="), help })
+    Some(Conflict { problem, needed: format!("run.{other}="), help })
 }
 
 /// Warmup and cooldown must fit into the run.
-fn ramps(draft: &Draft) -> Option<Fault> {
+fn ramps(draft: &Draft) -> Option<Conflict> {
     let (run, schedule) = (draft.run.as_ref()?, draft.schedule.as_ref()?);
     let items = draft.data.train.as_ref().and_then(|train| items(train, run.captions));
     let total = match (run.steps, items) {
@@ -60,5 +60,5 @@ fn ramps(draft: &Draft) -> Option<Fault> {
     let others = ramps - schedule.settings[key].as_u64().unwrap_or(0).min(ramps);
     let shorter = (total / 10).min(total.saturating_sub(others));
     let help = "make the run longer, or warmup and cooldown shorter, such as with `LINE`";
-    Some(Fault { problem, needed: format!("schedule.{key}={shorter}"), help: help.to_owned() })
+    Some(Conflict { problem, needed: format!("schedule.{key}={shorter}"), help: help.to_owned() })
 }

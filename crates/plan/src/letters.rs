@@ -1,6 +1,6 @@
 //! LiT's letters: which towers are pretrained, and which are trained.
 
-use clip_lab_plugin_api::problem::Place;
+use clip_lab_plugin_api::diagnostics::Place;
 
 use super::checkpoints::Part;
 

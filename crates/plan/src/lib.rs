@@ -24,7 +24,7 @@ mod tables;
 mod task;
 mod trust;
 
-use clip_lab_plugin_api::{Catalog, problem::Problem};
+use clip_lab_plugin_api::{Catalog, diagnostics::Problem};
 
 pub use classifier::{Classifier, ClassifierInit};
 pub use clip_lab_checkpoint::Weights;
@@ -63,9 +63,9 @@ fn plan_run(spec: &Spec, catalog: &Catalog) -> Result<Plan, Report> {
     let draft = Draft::read(&mut planner);
     let (mut problems, mut config) = planner.finish();
     config.extend(extended.settings());
-    problems.extend(cross::faults(&draft));
-    problems.extend(length::faults(&draft, &spec.overrides));
-    problems.extend(task::faults(&draft));
+    problems.extend(cross::problems(&draft));
+    problems.extend(length::problems(&draft, &spec.overrides));
+    problems.extend(task::problems(&draft));
     match draft.complete(spec.source.clone(), config) {
         Some(plan) if problems.is_empty() => Ok(plan),
         _ => Err(spec.report(problems)),

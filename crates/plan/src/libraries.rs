@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clip_lab_plugin_api::{
     Catalog, Settings,
-    problem::{Place, Problem},
+    diagnostics::{Place, Problem},
 };
 use clip_lab_plugin_loader::open;
 use schemars::JsonSchema;

@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Planned, Section, Trick,
-    problem::{Place, Problem},
+    diagnostics::{Place, Problem},
 };
 use serde_json::Value;
 use toml::de::DeTable;

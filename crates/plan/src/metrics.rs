@@ -3,7 +3,7 @@
 
 use clip_lab_plugin_api::{
     Metric, Planned, Trick,
-    problem::{Place, Problem, suggest},
+    diagnostics::{Place, Problem, suggest},
 };
 
 use super::{EvalPlan, Plan, Split};

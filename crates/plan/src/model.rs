@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Planned, Section, TextProperties, Tokenizer,
-    problem::{Place, Problem},
+    diagnostics::{Place, Problem},
 };
 use toml::de::DeTable;
 

@@ -1,6 +1,8 @@
 //! State shared by all planning steps: the remaining tables, the catalog, and the problems and settings so far.
 
-use clip_lab_plugin_api::{Catalog, Kind, Origin, Planned, Registry, Section, Settings, problem::Problem};
+use clip_lab_plugin_api::{
+    Catalog, Kind, Origin, Planned, Registry, Section, Settings, diagnostics::Problem,
+};
 use serde_json::Value;
 
 use super::{Setting, checkpoints::Checkpoints, letters::Lock, tables::Tables, trust::untrusted_code};
@@ -105,7 +107,7 @@ impl<'a> Planner<'a> {
         self.plugin(registry, section)
     }
 
-    /// The plugins of a list of tables, without those that have a fault.
+    /// The plugins of a list of tables, without those that have a problem.
     pub(super) fn list<K: Kind + ?Sized>(&mut self, name: &str, registry: &Registry<K>) -> Vec<Planned<K>> {
         let sections = self.tables.list(name);
         sections.into_iter().filter_map(|section| self.plugin(registry, section)).collect()

@@ -1,6 +1,6 @@
 //! `[preprocess]`: from a decoded image to the image tower's input.
 
-use clip_lab_plugin_api::{Faults, Interpolation, Resize, Settings};
+use clip_lab_plugin_api::{Interpolation, Problems, Resize, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,10 +39,10 @@ impl Default for Preprocess {
 }
 
 impl Settings for Preprocess {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let positive = self.std.iter().all(|value| value.is_finite() && *value > 0.0);
-        faults.require(positive, "std", "must be positive in every channel");
+        problems.require(positive, "std", "must be positive in every channel");
         let finite = self.mean.iter().all(|value| value.is_finite());
-        faults.require(finite, "mean", "must be finite in every channel");
+        problems.require(finite, "mean", "must be finite in every channel");
     }
 }

@@ -1,6 +1,6 @@
 //! `CLIP_LAB_DATA`: the default root folder of data sets whose spec sets none.
 
-use clip_lab_plugin_api::problem::{Place, Problem};
+use clip_lab_plugin_api::diagnostics::{Place, Problem};
 use toml::{
     Spanned,
     de::{DeString, DeTable, DeValue},

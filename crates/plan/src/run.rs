@@ -1,6 +1,6 @@
 //! `[run]`: length, batch size, precision, device and cadence.
 
-use clip_lab_plugin_api::{Captions, Faults, Settings};
+use clip_lab_plugin_api::{Captions, Problems, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -137,28 +137,28 @@ impl Default for Run {
 }
 
 impl Settings for Run {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let lengths = usize::from(self.epochs.is_some()) + usize::from(self.steps.is_some());
-        faults.require(lengths != 0, "epochs", "set the length of the run: `epochs` or `steps`");
+        problems.require(lengths != 0, "epochs", "set the length of the run: `epochs` or `steps`");
         for (key, length) in [("epochs", self.epochs), ("steps", self.steps)] {
-            faults.require(length != Some(0), key, "must be at least 1");
-            faults.require(length.is_none_or(|length| length <= MAX_LENGTH), key, "must be at most 10^12");
+            problems.require(length != Some(0), key, "must be at least 1");
+            problems.require(length.is_none_or(|length| length <= MAX_LENGTH), key, "must be at most 10^12");
         }
-        faults.require(
+        problems.require(
             self.batch >= 2,
             "batch",
             "must be at least 2: a pair's negatives are the rest of its batch",
         );
-        faults.require(self.batch <= MAX_BATCH, "batch", format!("must be at most {MAX_BATCH}"));
-        faults.require(device(&self.device), "device", "must be `auto`, `cpu`, `cuda` or `cuda:N`");
+        problems.require(self.batch <= MAX_BATCH, "batch", format!("must be at most {MAX_BATCH}"));
+        problems.require(device(&self.device), "device", "must be `auto`, `cpu`, `cuda` or `cuda:N`");
         for (key, threads) in [("workers", self.workers), ("threads", self.threads)] {
             let message = format!("must be at most {MAX_THREADS}; 0 uses one per core");
-            faults.require(threads <= MAX_THREADS, key, message);
+            problems.require(threads <= MAX_THREADS, key, message);
         }
-        faults.require(self.log_every >= 1, "log_every", "must be at least 1");
+        problems.require(self.log_every >= 1, "log_every", "must be at least 1");
         let split = self.goal.split_once('/').map(|(split, metric)| (split, metric.is_empty()));
         let named = matches!(split, Some(("val" | "test", false)));
-        faults.require(named, "goal", "must name a split and a metric, such as `val/retrieval/t2i/hit@1`");
+        problems.require(named, "goal", "must name a split and a metric, such as `val/retrieval/t2i/hit@1`");
     }
 }
 

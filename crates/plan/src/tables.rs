@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Section,
-    problem::{Place, Problem, suggest},
+    diagnostics::{Place, Problem, suggest},
 };
 use toml::{
     Spanned,
@@ -59,7 +59,7 @@ impl Tables {
         let value = remove(&mut self.table, key)?;
         match value.get_ref() {
             DeValue::String(text) => Some((text.to_string(), value.span())),
-            _ => self.fault(value.span(), format!("`{key}` must be a string")),
+            _ => self.problem(value.span(), format!("`{key}` must be a string")),
         }
     }
 
@@ -92,9 +92,9 @@ impl Tables {
         match value.into_inner() {
             DeValue::Table(table) => Some((place, table)),
             DeValue::Array(_) => {
-                self.fault(place, format!("[{path}] must be a single table: write it with single brackets"))
+                self.problem(place, format!("[{path}] must be a single table: write it with single brackets"))
             }
-            _ => self.fault(place, format!("`{path}` must be a table: write [{path}]")),
+            _ => self.problem(place, format!("`{path}` must be a table: write [{path}]")),
         }
     }
 
@@ -103,7 +103,7 @@ impl Tables {
         let Some(value) = remove(&mut self.table, name) else { return Vec::new() };
         let place = value.span();
         let DeValue::Array(items) = value.into_inner() else {
-            self.fault::<()>(place, format!("`{name}` must be a list of tables: write [[{name}]]"));
+            self.problem::<()>(place, format!("`{name}` must be a list of tables: write [[{name}]]"));
             return Vec::new();
         };
         let items = items.into_iter().enumerate();
@@ -114,7 +114,7 @@ impl Tables {
         let place = item.span();
         match item.into_inner() {
             DeValue::Table(table) => Some(Section::new(name, place, table)),
-            _ => self.fault(place, format!("`{name}` must be a table")),
+            _ => self.problem(place, format!("`{name}` must be a table")),
         }
     }
 
@@ -138,7 +138,7 @@ impl Tables {
         }
     }
 
-    fn fault<T>(&mut self, place: Place, message: String) -> Option<T> {
+    fn problem<T>(&mut self, place: Place, message: String) -> Option<T> {
         self.problems.push(Problem::at(place, message));
         None
     }

@@ -1,11 +1,11 @@
 //! Checks that the parts of a spec fit its task.
 
-use clip_lab_plugin_api::{Task, problem::Problem};
+use clip_lab_plugin_api::{Task, diagnostics::Problem};
 
 use super::{ClassifierInit, draft::Draft, letters::Letter};
 
 /// Every part made for another task, and tricks that contradict `model.lock`.
-pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
+pub(super) fn problems(draft: &Draft) -> Vec<Problem> {
     let mut problems: Vec<Problem> =
         [loss(draft), unused_text(draft), distinct(draft)].into_iter().flatten().collect();
     problems.extend(evals(draft));
@@ -19,12 +19,8 @@ fn loss(draft: &Draft) -> Option<Problem> {
     if loss.properties.task == draft.task {
         return None;
     }
-    let message = format!(
-        "`{}` scores {}, but {}",
-        loss.name,
-        loss.properties.task.looks_at(),
-        task_clause(draft.task)
-    );
+    let message =
+        format!("`{}` scores {}, but {}", loss.name, loss.properties.task.inputs(), task_clause(draft.task));
     let help = match draft.task {
         Task::Classification => "use a loss over classes, such as `cross_entropy`",
         Task::Contrastive => "add [model.classifier], or use a loss over pairs, such as `clip`",
@@ -35,7 +31,7 @@ fn loss(draft: &Draft) -> Option<Problem> {
 fn evals(draft: &Draft) -> impl Iterator<Item = Problem> {
     let other = draft.evals.iter().filter(|eval| eval.evaluator.properties.task != draft.task);
     other.map(|eval| {
-        let (name, input) = (eval.evaluator.name, eval.evaluator.properties.task.looks_at());
+        let (name, input) = (eval.evaluator.name, eval.evaluator.properties.task.inputs());
         let message = format!("`{name}` evaluates {input}, but {}", task_clause(draft.task));
         let help = match draft.task {
             Task::Classification => "use `classification`",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clip_lab_plugin_api::{Origin, Section, problem::Problem};
+use clip_lab_plugin_api::{Origin, Section, diagnostics::Problem};
 
 use clip_lab_spec::Spec;
 

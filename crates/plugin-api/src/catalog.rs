@@ -38,7 +38,7 @@ pub trait Plugin<K: Kind + ?Sized>: Settings {
     ///
     /// # Errors
     /// If a file that the settings name cannot be read, or a tensor cannot be allocated.
-    fn build(&self, scope: K::BuildContext<'_>) -> Result<Box<K>>;
+    fn build(&self, context: K::BuildContext<'_>) -> Result<Box<K>>;
 }
 
 /// The constructor of a [`Planned`] plugin.
@@ -64,8 +64,8 @@ impl<K: Kind + ?Sized> Planned<K> {
     ///
     /// # Errors
     /// The plugin's errors, prefixed with its kind and name.
-    pub fn build(&self, scope: K::BuildContext<'_>) -> Result<Box<K>> {
-        (self.build)(scope).map_err(|error| error.context(format!("{} `{}`", K::NAME, self.name)))
+    pub fn build(&self, context: K::BuildContext<'_>) -> Result<Box<K>> {
+        (self.build)(context).map_err(|error| error.context(format!("{} `{}`", K::NAME, self.name)))
     }
 }
 
@@ -175,8 +175,8 @@ fn plan<K: Kind + ?Sized, S: Plugin<K>>(
         .unwrap_or_else(|message| Err(vec![Problem::at(section.place.clone(), message)]))?;
     let value = serde_json::to_value(&settings).unwrap_or(Value::Null);
     // A plugin may come from a shared library, and a panic must not unwind out of one.
-    let build: Build<K> = Box::new(move |scope| {
-        caught("building it", || settings.build(scope)).unwrap_or_else(|message| Err(anyhow!(message)))
+    let build: Build<K> = Box::new(move |context| {
+        caught("building it", || settings.build(context)).unwrap_or_else(|message| Err(anyhow!(message)))
     });
     Ok(Planned { name, properties, settings: value, code, section, build })
 }

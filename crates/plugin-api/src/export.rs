@@ -27,7 +27,7 @@
 use std::mem::{align_of, size_of};
 
 pub use crate::caught::caught;
-use crate::{Catalog, Param, Params, Planned, Scored, Section, problem::Problem};
+use crate::{Catalog, Param, Params, Planned, Scored, Section, diagnostics::Problem};
 
 /// Size of a fingerprint in bytes; padded with zeros.
 pub const LENGTH: usize = 2048;

@@ -31,14 +31,14 @@ pub mod templates;
 mod tolerance;
 
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Registry};
-pub use clip_lab_diagnostics as problem;
+pub use clip_lab_diagnostics as diagnostics;
 pub use clip_lab_diagnostics::parse;
 pub use clip_lab_home::cache_dir;
 pub use clip_lab_image_io::{Crop, Image, Interpolation, Resize};
 pub use kinds::*;
 pub use params::{Param, Params};
 pub use section::{Origin, Section};
-pub use settings::{Faults, Settings};
+pub use settings::{Problems, Settings};
 pub use tolerance::{TOLERATE, few, tolerated};
 
 /// The imports of nearly every plugin file.

@@ -10,7 +10,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use crate::{Faults, Settings};
+use crate::{Problems, Settings};
 
 /// The origin of a setting: the spec, a checkpoint that `from` names, or the plugin's default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +106,11 @@ impl Section {
         let unknown = problems.len();
         let settings: S = self.deserialize(&mut problems);
         let unread = problems.len() > unknown;
-        let mut faults = Faults::default();
-        settings.check(&mut faults);
-        // A value of a wrong type counts as left out; faults that this causes for missing settings are not reported.
-        faults.0.retain(|(key, _)| !unread || self.has(key));
-        let wrong = faults.0.into_iter().map(|(key, message)| {
+        let mut invalid = Problems::default();
+        settings.check(&mut invalid);
+        // A value of a wrong type counts as left out; problems that this causes for missing settings are not reported.
+        invalid.0.retain(|(key, _)| !unread || self.has(key));
+        let wrong = invalid.0.into_iter().map(|(key, message)| {
             Problem::at(self.place_of(&key), format!("[{}].{key}: {message}", self.name)).label(message)
         });
         problems.extend(wrong);

@@ -9,14 +9,14 @@ pub trait Settings:
     DeserializeOwned + Serialize + JsonSchema + Default + Clone + Send + Sync + 'static
 {
     /// Reports invalid values. Runs before anything is built or read.
-    fn check(&self, _faults: &mut Faults) {}
+    fn check(&self, _problems: &mut Problems) {}
 }
 
 /// The invalid values of a settings struct.
 #[derive(Debug, Default)]
-pub struct Faults(pub(crate) Vec<(String, String)>);
+pub struct Problems(pub(crate) Vec<(String, String)>);
 
-impl Faults {
+impl Problems {
     /// Reports `message` for the setting `key` unless `holds`.
     pub fn require(&mut self, holds: bool, key: &str, message: impl Into<String>) {
         if !holds {
@@ -24,7 +24,7 @@ impl Faults {
         }
     }
 
-    /// The faults reported so far: setting and message.
+    /// The problems reported so far: setting and message.
     pub fn found(&self) -> &[(String, String)] {
         &self.0
     }

@@ -13,7 +13,7 @@ impl Settings for Broken {}
 
 /// A loss that uses only the first pair.
 impl Plugin<Loss> for Broken {
-    fn build(&self, _scope: LossContext<'_>) -> Result<Box<Loss>> {
+    fn build(&self, _context: LossContext<'_>) -> Result<Box<Loss>> {
         Ok(Loss::pairs(self.clone()))
     }
 }
@@ -27,7 +27,7 @@ impl PairLoss for Broken {
 
 /// A schedule with a factor of 2.
 impl Plugin<dyn Schedule> for Broken {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }
@@ -40,7 +40,7 @@ impl Schedule for Broken {
 
 /// A tokenizer that ignores the limit.
 impl Plugin<dyn Tokenizer> for Broken {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Tokenizer>> {
         Ok(Box::new(self.clone()))
     }
 }
@@ -65,7 +65,7 @@ impl Plugin<dyn Optimizer> for Broken {
         OptimizerProperties { lr: 0.1 }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Optimizer>> {
         Ok(Box::new(Forgetful::default()))
     }
 }
@@ -131,7 +131,7 @@ struct Silent {
 impl Settings for Silent {}
 
 impl Plugin<dyn Schedule> for Silent {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }

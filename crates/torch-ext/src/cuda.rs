@@ -36,9 +36,6 @@ pub fn open_cuda() -> Result<(), String> {
 }
 
 /// As [`open_cuda`], also without a driver, where it finds no device: tests an installation.
-///
-/// # Errors
-/// As [`open_cuda`].
 pub fn open_cuda_without_driver() -> Result<(), String> {
     open(|| true)
 }

@@ -17,9 +17,6 @@ unsafe extern "C" {
 /// Whether only deterministic kernels may be used, as by PyTorch's `torch.use_deterministic_algorithms` and
 /// `torch.backends.cudnn.deterministic`. An operation that has none is then an error. So is a matrix product on a GPU,
 /// unless `CUBLAS_WORKSPACE_CONFIG` was `:4096:8` or `:16:8` before CUDA was opened.
-///
-/// # Errors
-/// If a libtorch operation fails.
 pub fn use_deterministic_kernels(deterministic: bool) -> Result<()> {
     // SAFETY: sets two flags.
     into_result(unsafe { shim_use_deterministic_kernels(deterministic) })
@@ -33,9 +30,6 @@ pub fn are_kernels_deterministic() -> bool {
 
 /// Whether cuDNN measures its kernels at the first convolution of each shape and uses the fastest from then on, as by
 /// PyTorch's `torch.backends.cudnn.benchmark`. The choice may differ between two runs. Has no effect on CPUs.
-///
-/// # Errors
-/// If a libtorch operation fails.
 pub fn benchmark_convolutions(benchmark: bool) -> Result<()> {
     // SAFETY: sets a flag.
     into_result(unsafe { shim_benchmark_convolutions(benchmark) })

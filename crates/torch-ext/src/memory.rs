@@ -48,9 +48,6 @@ pub fn reset_peak_memory(device: Device) -> bool {
 
 /// Runs `f` and returns the peak memory in bytes of its CPU tensors, above what was allocated before. Memory that `f`
 /// frees but was allocated earlier is not subtracted.
-///
-/// # Errors
-/// If a libtorch operation fails.
 pub fn measure_peak_memory<T>(f: impl FnOnce() -> T) -> Result<(T, u64)> {
     // SAFETY: no pointer is passed.
     into_result(unsafe { shim_watch_begin() })?;

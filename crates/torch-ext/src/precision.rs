@@ -66,9 +66,6 @@ impl Drop for Region {
 static TF32: AtomicBool = AtomicBool::new(false);
 
 /// Whether GPUs may multiply f32 matrices in TF32, which has 10 bits of mantissa. CPUs never do. For the whole process.
-///
-/// # Errors
-/// If a libtorch operation fails.
 pub fn allow_tf32(allowed: bool) -> Result<()> {
     // SAFETY: sets two flags.
     into_result(unsafe { shim_allow_tf32(allowed) })?;
@@ -78,9 +75,6 @@ pub fn allow_tf32(allowed: bool) -> Result<()> {
 
 /// Runs `f` with f32 products in full precision, also where [`allow_tf32`] allows TF32, which is allowed again afterwards,
 /// even if `f` panics. Other threads must not multiply matrices meanwhile: the setting is that of the process.
-///
-/// # Errors
-/// If a libtorch operation fails.
 pub fn without_tf32<T>(f: impl FnOnce() -> T) -> Result<T> {
     if !TF32.load(Ordering::Relaxed) {
         return Ok(f());

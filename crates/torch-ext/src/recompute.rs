@@ -69,7 +69,7 @@ pub fn is_recomputing() -> bool {
 /// GPU the backward pass runs in another thread, so `f` must be `Send`; the caller waits for it.
 ///
 /// # Errors
-/// Those of `f`; errors of the recomputation are returned by `backward()`.
+/// If `f` fails; errors of the recomputation are returned by `backward()`.
 pub fn stage(input: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor> + Send + 'static) -> Result<Tensor> {
     if !ENABLED.get() || INSIDE.get() {
         return f(input);

@@ -57,17 +57,11 @@ impl Script {
 
     /// Its parameters by name (`blocks.0.weight`), in the order in which the module declares them. They share memory
     /// with the module.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     pub fn parameters(&self) -> Result<Vec<(String, Tensor)>> {
         self.list(shim_script_parameters)
     }
 
     /// Its buffers, such as running means; they share memory with the module.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     pub fn buffers(&self) -> Result<Vec<(String, Tensor)>> {
         self.list(shim_script_buffers)
     }
@@ -91,9 +85,6 @@ impl Script {
     }
 
     /// Calls `forward`.
-    ///
-    /// # Errors
-    /// As [`Script::call`].
     pub fn forward(&self, inputs: &[&Tensor], train: bool) -> Result<Tensor> {
         self.call("forward", inputs, train)
     }

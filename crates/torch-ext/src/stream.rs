@@ -82,9 +82,6 @@ impl CopyStream {
 
 impl Upload {
     /// The tensors on the device. Its current stream waits for the copies, the host does not.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     pub fn wait(self) -> Result<Vec<Tensor>> {
         if let Some(Event(event)) = &self.end {
             let list = pointers(&self.tensors);

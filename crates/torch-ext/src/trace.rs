@@ -58,9 +58,6 @@ struct Traced<'a> {
 
 impl Trace {
     /// An empty module.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     pub fn new() -> Result<Self> {
         let mut module = ptr::null_mut();
         // SAFETY: an out pointer that is set unless there is a message.

@@ -281,7 +281,7 @@ fn a_dead_rank_ends_the_others() {
     let outputs = survivors(4, "dead");
     for (rank, output) in outputs.iter().enumerate() {
         assert!(output.contains(&format!(": rank {rank} of 4 ")), "{output}");
-        assert!(output.contains("no sign of life from rank 3\n"), "{output}");
+        assert!(output.contains("no heartbeat from rank 3\n"), "{output}");
     }
     assert!(outputs.concat().contains("@ disconnected: "), "{outputs:?}");
 }
@@ -300,7 +300,7 @@ fn a_stopped_rank_ends_the_others_after_the_timeout() {
         // At least the timeout; more on a busy machine.
         assert!((3.0..10.0).contains(&waited(output)), "{output}");
         assert!(output.contains("all_reduce 1 of Float [1000]"), "{output}");
-        assert!(output.contains("no sign of life from rank 2\n"), "{output}");
+        assert!(output.contains("no heartbeat from rank 2\n"), "{output}");
     }
     assert!(outputs.concat().contains("@ timeout: "), "{outputs:?}");
 }
@@ -314,7 +314,7 @@ fn a_rank_that_works_is_waited_for_longer_than_the_timeout() {
 fn a_rank_that_is_stopped_at_work_ends_the_others_after_the_timeout() {
     let outputs = survivors(3, "stopped at work");
     for output in &outputs {
-        assert!(output.contains("barrier 1") && output.contains("no sign of life from rank 2\n"), "{output}");
+        assert!(output.contains("barrier 1") && output.contains("no heartbeat from rank 2\n"), "{output}");
     }
     assert!(outputs.concat().contains("@ timeout: "), "{outputs:?}");
 }

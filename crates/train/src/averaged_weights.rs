@@ -57,13 +57,13 @@ impl Components {
     }
 
     fn averaged(&self) -> Option<&State> {
-        self.tricks.iter().find_map(|trick| trick.shadow())
+        self.tricks.iter().find_map(|trick| trick.averaged_weights())
     }
 
     /// Replaces the raw weights by those of `kind` until they are restored.
     ///
     /// # Errors
-    /// When a trick averages a weight that the model does not have.
+    /// If a trick averages a weight that the model does not have.
     pub fn swap_in(&self, kind: WeightsKind) -> Result<RawWeights> {
         let (WeightsKind::Ema, Some(averaged)) = (kind, self.averaged()) else {
             return Ok(RawWeights(Vec::new()));
@@ -87,7 +87,7 @@ impl RawWeights {
     /// Writes the raw weights back into the model.
     ///
     /// # Errors
-    /// When libtorch cannot copy a tensor.
+    /// If libtorch cannot copy a tensor.
     pub fn restore(self) -> Result<()> {
         self.0.iter().try_for_each(|(variable, raw)| assign(variable, raw))
     }

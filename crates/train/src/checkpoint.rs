@@ -44,7 +44,7 @@ pub struct Progress {
 /// Writes a checkpoint atomically (temporary file, fsync, rename): a crash or a full disk leaves the old one intact.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn write(
     path: &Path,
     vars: &nn::VarStore,
@@ -63,7 +63,7 @@ pub fn write(
 /// Writes only the weights, in the same layout: for the best model of a run.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn write_weights(path: &Path, vars: &nn::VarStore, progress: &Progress) -> Result<()> {
     save(path, &prefixed("model", sorted(vars)), &metadata(progress))
 }
@@ -71,7 +71,7 @@ pub fn write_weights(path: &Path, vars: &nn::VarStore, progress: &Progress) -> R
 /// Loads weights into `vars`.
 ///
 /// # Errors
-/// When the file is damaged or belongs to another model.
+/// If the file is damaged or belongs to another model.
 pub fn read_weights(path: &Path, vars: &nn::VarStore) -> Result<Progress> {
     let file = verified(path)?;
     load(&file, path, sorted(vars))?;
@@ -81,7 +81,7 @@ pub fn read_weights(path: &Path, vars: &nn::VarStore) -> Result<Progress> {
 /// Loads weights, optimizer state and trick state.
 ///
 /// # Errors
-/// When the file is damaged, or belongs to another model or recipe.
+/// If the file is damaged, or belongs to another model or recipe.
 pub fn read(
     path: &Path,
     vars: &nn::VarStore,
@@ -100,7 +100,7 @@ pub fn read(
 /// Reads the metadata of a checkpoint, no tensors.
 ///
 /// # Errors
-/// When it is damaged or not a clip-lab checkpoint.
+/// If it is damaged or not a clip-lab checkpoint.
 pub fn read_metadata(path: &Path) -> Result<Progress> {
     progress(&open(path)?, path)
 }

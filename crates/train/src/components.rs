@@ -45,7 +45,7 @@ impl Components {
     /// Builds the components on `device`, seeded, with random weights where the spec names none.
     ///
     /// # Errors
-    /// When a plugin fails, weights cannot be loaded, or every parameter is frozen.
+    /// If a plugin fails, weights cannot be loaded, or every parameter is frozen.
     pub fn build(plan: &Plan, inputs: &Inputs, device: Device, source: WeightsSource) -> Result<Self> {
         tch::manual_seed(plan.run.seed as i64);
         let vars = nn::VarStore::new(device);
@@ -89,7 +89,7 @@ impl Components {
     /// Runs the hooks of the tricks on the gradients, before [`Components::apply_update`].
     ///
     /// # Errors
-    /// When a trick fails.
+    /// If a trick fails.
     pub fn before_update(&mut self, step: u64, report: &mut Report) -> Result<()> {
         for trick in &mut self.tricks {
             trick.before_update(&self.params, step, report)?;
@@ -100,7 +100,7 @@ impl Components {
     /// Updates the weights from their gradients: optimizer, then tricks.
     ///
     /// # Errors
-    /// When the optimizer or a trick fails.
+    /// If the optimizer or a trick fails.
     pub fn apply_update(&mut self, step: u64, lr: f64) -> Result<()> {
         self.optimizer.step(&self.params, lr)?;
         self.loss.clamp();

@@ -37,7 +37,7 @@ impl Towers<'_> {
     /// differentiates it. `buffers` (running statistics of batch norm) change in the first pass only.
     ///
     /// # Errors
-    /// When a tower or the loss fails.
+    /// If a tower or the loss fails.
     pub fn gradients(
         &self,
         score: &dyn Fn(&Tensor, &Tensor) -> Result<Scored>,
@@ -74,7 +74,7 @@ impl<'a> Embeddings<'a> {
     /// Embeds every micro-batch. The leaves of none are undefined.
     ///
     /// # Errors
-    /// When the tower fails.
+    /// If the tower fails.
     pub fn forward(embed: Embed<'a>, micro_batches: usize) -> Result<Self> {
         if micro_batches == 1 {
             let rows = embed(0)?;
@@ -94,7 +94,7 @@ impl<'a> Embeddings<'a> {
     /// Adds the embeddings of the other processes to the leaves.
     ///
     /// # Errors
-    /// When another process fails.
+    /// If another process fails.
     pub fn gathered(self, gather: Option<Gather>) -> Result<Self> {
         let Some(gather) = gather else { return Ok(self) };
         let rows = if self.leaves.defined() { self.leaves.size()[0] } else { 0 };
@@ -110,7 +110,7 @@ impl<'a> Embeddings<'a> {
     /// Backpropagates the gradient of the leaves to the tower's parameters.
     ///
     /// # Errors
-    /// When the tower fails in its second pass.
+    /// If the tower fails in its second pass.
     pub fn backward(&self) -> Result<()> {
         let gradient = self.leaves.f_grad()?;
         if !gradient.defined() {

@@ -39,7 +39,7 @@ impl<'a> Towers<'a> {
     /// L2-normalised embeddings of texts, `[T, D]`.
     ///
     /// # Errors
-    /// When there is no text tower, or tokenizer or tower fail.
+    /// If there is no text tower, or tokenizer or tower fail.
     pub fn embed_texts(&self, texts: &[&str]) -> Result<Tensor> {
         let (tower, tokenizer) =
             self.objective.texts().zip(self.tokenizer).context("the model has no text tower")?;
@@ -50,7 +50,7 @@ impl<'a> Towers<'a> {
 /// Runs the evaluators of a split.
 ///
 /// # Errors
-/// When an evaluator fails.
+/// If an evaluator fails.
 pub fn evaluate_split(
     components: &Components,
     embedded: &EmbeddedData<'_>,
@@ -79,7 +79,7 @@ impl<'a> EmbeddedData<'a> {
     /// Takes the image tower's `features` of `data`; unreadable images are excluded.
     ///
     /// # Errors
-    /// When the features belong to another data set.
+    /// If the features belong to another data set.
     pub fn new(towers: &'a Towers<'a>, data: Arc<dyn Dataset>, features: &Features) -> Result<Self> {
         let excluded: Vec<usize> = features.unreadable.iter().map(|image| image.image).collect();
         let data = Filtered::new(data, &excluded);
@@ -97,7 +97,7 @@ impl<'a> EmbeddedData<'a> {
     /// of all captions if an evaluator has computed them.
     ///
     /// # Errors
-    /// When tokenizer or tower fail.
+    /// If tokenizer or tower fail.
     pub fn first_captions(&self, images: &[usize]) -> Result<Tensor> {
         let Some((rows, _)) = self.captions.get() else {
             let texts: Vec<&str> =
@@ -117,7 +117,7 @@ impl<'a> EmbeddedData<'a> {
     /// Runs an evaluator without gradients.
     ///
     /// # Errors
-    /// When the evaluator fails.
+    /// If the evaluator fails.
     pub fn evaluate(&self, evaluator: &dyn Evaluator) -> Result<Evaluation> {
         tch::no_grad(|| evaluator.evaluate(self))
     }

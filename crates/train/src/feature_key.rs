@@ -14,7 +14,7 @@ const CODE: &str = env!("CLIP_LAB_FEATURES");
 /// threads.
 ///
 /// # Errors
-/// When libtorch cannot copy a weight.
+/// If libtorch cannot copy a weight.
 pub fn key(vars: &nn::VarStore, prefixes: &[&str], inputs: &[&str]) -> Result<String> {
     digest(vars, prefixes, inputs, [CODE, LIBTORCH, &hardware(vars.device())])
 }

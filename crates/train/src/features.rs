@@ -36,7 +36,7 @@ impl Features {
     /// Computes the features of every image of `source`. None if `stop` returns true meanwhile.
     ///
     /// # Errors
-    /// When the tower fails, no image can be read, or more images are unreadable than the data set tolerates.
+    /// If the tower fails, no image can be read, or more images are unreadable than the data set tolerates.
     pub fn compute(
         tower: &ImageTower,
         source: Source,
@@ -49,9 +49,6 @@ impl Features {
     }
 
     /// As [`Self::compute`]; calls `on_unreadable` for each unreadable image as soon as it is found.
-    ///
-    /// # Errors
-    /// As [`Self::compute`].
     pub fn compute_with(
         tower: &ImageTower,
         source: Source,
@@ -95,7 +92,7 @@ impl Features {
     /// Reads the features under `key` from the cache, or computes and caches them. True if they were read.
     ///
     /// # Errors
-    /// When `compute` fails. A cache that is damaged or not writable is no error.
+    /// If `compute` fails. A cache that is damaged or not writable is no error.
     pub fn cached(
         key: &str,
         images: usize,

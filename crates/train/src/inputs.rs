@@ -26,7 +26,7 @@ impl Inputs {
     /// Opens the data sets and the tokenizer. Reads lists, no images.
     ///
     /// # Errors
-    /// When a plugin fails, or the batch is larger than the training set.
+    /// If a plugin fails, or the batch is larger than the training set.
     pub fn open(plan: &Plan) -> Result<Self> {
         let train: Arc<dyn Dataset> = plan.data.train.build(()).context("[data.train]")?.into();
         let mut splits = Vec::new();

@@ -7,7 +7,6 @@ mod components;
 #[path = "../build/digest.rs"]
 mod digest;
 mod embeddings;
-mod ended;
 mod environment;
 mod evaluate;
 mod feature_key;
@@ -27,6 +26,7 @@ mod probe;
 mod random;
 mod ranks;
 mod reading;
+mod run_end;
 mod run_record;
 mod scalars;
 mod step;
@@ -38,7 +38,6 @@ mod trainer;
 pub use averaged_weights::WeightsKind;
 pub use components::{Components, count};
 pub use embeddings::{Embed, Embeddings, Gather, Towers as MicroBatchedTowers};
-pub use ended::Ended;
 pub use environment::CODE;
 pub use evaluate::{EmbeddedData, Towers, evaluate_split};
 pub use feature_key::key;
@@ -50,6 +49,7 @@ pub use overfit::{Overfitted, overfit};
 pub use phases::Phases;
 pub use random::{Tower, seed_model};
 pub use ranks::{Agreement, Ranks, Shared, unfit};
+pub use run_end::RunEnd;
 pub use run_record::{Options, RunRecord, finished, goal};
 pub use scalars::LossCheck;
 pub use step::{Step, StepOutput, StepSettings};
@@ -67,8 +67,8 @@ use clip_lab_plan::Plan;
 /// Trains a plan until its last step or a stop request, and records how it ended.
 ///
 /// # Errors
-/// When data, model or store fail; the run is then recorded as failed, with the error.
-pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop) -> Result<Ended> {
+/// If data, model or store fail; the run is then recorded as failed, with the error.
+pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop) -> Result<RunEnd> {
     train(plan, options, monitor, stop, None)
 }
 
@@ -82,7 +82,7 @@ pub fn run_as_rank(
     monitor: &mut dyn Monitor,
     stop: Stop,
     ranks: Ranks,
-) -> Result<Ended> {
+) -> Result<RunEnd> {
     let trained = train(plan, options, monitor, stop, Some(&ranks));
     ranks.leave(trained)
 }
@@ -93,7 +93,7 @@ fn train(
     monitor: &mut dyn Monitor,
     stop: Stop,
     ranks: Option<&Ranks>,
-) -> Result<Ended> {
+) -> Result<RunEnd> {
     let mut chosen = device(&plan.run.device)?;
     if let Some(ranks) = ranks {
         chosen = device(&ranks.device_name(&plan.run.device, chosen.device))?;
@@ -127,9 +127,9 @@ fn train(
             Ok(ended)
         });
     let (status, reason) = match &trained {
-        Ok(Ended::Finished) => (Status::Finished, None),
-        Ok(Ended::Stopped { step }) => (Status::Interrupted, Some(format!("stopped at step {step}"))),
-        Ok(Ended::NonFinite { message, .. }) => (Status::NonFinite, Some(message.clone())),
+        Ok(RunEnd::Finished) => (Status::Finished, None),
+        Ok(RunEnd::Stopped { step }) => (Status::Interrupted, Some(format!("stopped at step {step}"))),
+        Ok(RunEnd::NonFinite { message, .. }) => (Status::NonFinite, Some(message.clone())),
         Err(error) => (Status::Failed, Some(format!("{error:#}"))),
     };
     if let Err(error) = &trained {

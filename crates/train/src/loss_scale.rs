@@ -32,18 +32,12 @@ impl LossScale {
     }
 
     /// The scaled loss, for backward.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub fn apply(&self, loss: &Tensor) -> Result<Tensor> {
         Ok(self.0.map_or(Ok(loss.shallow_clone()), |scale| loss.f_mul_scalar(scale.factor))?)
     }
 
     /// Divides the gradients by the factor, in place. False if they overflowed: skip the update. Synchronises with the
     /// device if losses are scaled.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     pub fn unscale(&mut self, params: &Params) -> Result<bool> {
         let Some(scale) = &mut self.0 else { return Ok(true) };
         let grads = params.trained().map(|param| param.tensor.grad()).filter(Tensor::defined);

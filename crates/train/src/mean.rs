@@ -12,7 +12,7 @@ impl WeightedMean {
     /// Adds `scored` times `weight`. The weights of all parts sum to one.
     ///
     /// # Errors
-    /// When libtorch is out of memory.
+    /// If libtorch is out of memory.
     pub fn add(&mut self, scored: &Scored, weight: f64) -> Result<()> {
         let weighted = |tensor: &Tensor| tensor.f_detach()?.f_mul_scalar(weight);
         let Some(sum) = &mut self.0 else {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::ended::Ended;
+use super::run_end::RunEnd;
 
 /// Progress of a run.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct StepStatus {
 #[derive(Debug)]
 pub struct Summary {
     /// How it ended.
-    pub ended: Ended,
+    pub ended: RunEnd,
     /// The run's uid.
     pub uid: String,
     /// The run's folder.

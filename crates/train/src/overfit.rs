@@ -30,7 +30,7 @@ pub struct Overfitted {
 /// Stops early at a non-finite loss. Records nothing.
 ///
 /// # Errors
-/// When data or model fail, or the first batch has fewer than two readable items.
+/// If data or model fail, or the first batch has fewer than two readable items.
 pub fn overfit(
     plan: &Plan,
     inputs: &Inputs,

@@ -17,9 +17,6 @@ const SMALLEST: i64 = 256;
 /// Peak floating-point operations per second of a large matrix product on `device` in `precision`: of the largest, up to
 /// 8192 x 8192 on a GPU and 1024 x 1024 on a CPU, that a slow device computes within the duration of the measurement.
 /// Draws no random numbers.
-///
-/// # Errors
-/// When libtorch fails.
 pub fn peak(device: Device, precision: Precision) -> Result<f64> {
     allow_tf32(precision == Precision::Tf32)?;
     let kind = autocast_kind(precision).unwrap_or(Kind::Float);

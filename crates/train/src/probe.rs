@@ -43,7 +43,7 @@ impl ProbeResult {
 /// Reuses the embeddings of the evaluators; costs two small matrix products.
 ///
 /// # Errors
-/// When a tower fails.
+/// If a tower fails.
 pub fn probe(embedded: &EmbeddedData<'_>) -> Result<Option<ProbeResult>> {
     let data = embedded.data();
     let captioned: Vec<usize> = (0..data.len()).filter(|&image| !data.captions(image).is_empty()).collect();

@@ -22,7 +22,7 @@ impl LossCheck {
     /// Whether the backward pass of `loss` must not run: false if the loss is checked later.
     ///
     /// # Errors
-    /// When `loss` is not a scalar.
+    /// If `loss` is not a scalar.
     pub fn stops(self, loss: &Tensor) -> Result<bool> {
         Ok(self == Self::BeforeBackward && !loss.f_double_value(&[])?.is_finite())
     }
@@ -32,7 +32,7 @@ impl LossCheck {
 /// once.
 ///
 /// # Errors
-/// When a tensor does not have one element, or libtorch fails.
+/// If a tensor does not have one element, or libtorch fails.
 pub fn read(scalars: &[&Tensor]) -> Result<Vec<f64>> {
     let there: Vec<&Tensor> =
         scalars.iter().copied().filter(|scalar| scalar.device() != Device::Cpu).collect();

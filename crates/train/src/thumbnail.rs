@@ -54,7 +54,7 @@ impl Thumbnails {
 /// A JPEG of at most `side` x `side` pixels with the image's aspect ratio; small images keep their size.
 ///
 /// # Errors
-/// When encoding fails.
+/// If encoding fails.
 pub fn thumbnail(image: &RgbImage, side: u32) -> Result<Vec<u8>> {
     let (width, height) = image.dimensions();
     let longer = width.max(height);

@@ -22,11 +22,11 @@ use tch::{Device, Tensor};
 use super::{
     checkpoint::Progress,
     components::Components,
-    ended::Ended,
     features::Features,
     inputs::Inputs,
     monitor::Monitor,
     ranks::{Agreement, Ranks, Shared},
+    run_end::RunEnd,
     run_record::RunRecord,
     step::{Step, StepOutput},
     stop::Stop,
@@ -67,11 +67,11 @@ impl Trainer<'_> {
     /// Trains until the last step or a stop request, with evaluations and checkpoints in between.
     ///
     /// # Errors
-    /// When data, model or an evaluator fail, or the last checkpoint cannot be saved.
-    pub fn train(&mut self) -> Result<Ended> {
+    /// If data, model or an evaluator fail, or the last checkpoint cannot be saved.
+    pub fn train(&mut self) -> Result<RunEnd> {
         if self.ranks.is_none() && self.stop.is_requested() {
             self.save()?;
-            return Ok(Ended::Stopped { step: self.progress.step });
+            return Ok(RunEnd::Stopped { step: self.progress.step });
         }
         let mut loader = self.loader()?;
         self.monitor.begin(self.progress.step);
@@ -82,7 +82,7 @@ impl Trainer<'_> {
             let (Some(batch), agreement) = self.agree(batch)? else {
                 if self.stop.is_requested() {
                     self.save()?;
-                    return Ok(Ended::Stopped { step: self.progress.step });
+                    return Ok(RunEnd::Stopped { step: self.progress.step });
                 }
                 break;
             };
@@ -101,16 +101,16 @@ impl Trainer<'_> {
             self.evaluate_and_save()?;
             if self.stop_requested()? {
                 self.save()?;
-                return Ok(Ended::Stopped { step: self.progress.step });
+                return Ok(RunEnd::Stopped { step: self.progress.step });
             }
         }
         // Evaluate on test even if saving failed, for example on a full disk.
         let saved = self.save();
         self.on_first(Self::evaluate_test)?;
-        saved.map(|()| Ended::Finished)
+        saved.map(|()| RunEnd::Finished)
     }
 
-    fn update(&mut self, batch: &Batch, agreement: Option<&Agreement>) -> Result<Option<Ended>> {
+    fn update(&mut self, batch: &Batch, agreement: Option<&Agreement>) -> Result<Option<RunEnd>> {
         let started = Instant::now();
         let step = self.progress.step;
         let lr = self.components.lr * self.components.schedule.at(step, self.inputs.total);

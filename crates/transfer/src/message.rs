@@ -18,7 +18,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// That of this program.
+    /// The greeting of this program.
     pub fn here() -> Hello {
         Hello { protocol: VERSION, program: env!("CARGO_PKG_VERSION").into() }
     }

@@ -93,7 +93,7 @@ fn runs_filter(store: &Path, runs: &[String], target: Option<&str>) -> Result<Fi
 /// Reads `keys.toml`.
 ///
 /// # Errors
-/// If it cannot be read or has mistakes.
+/// If it cannot be read or has problems.
 pub fn read_keys(store: &Path) -> Result<Keys> {
     keys::file::read(store).map_err(InvalidInput::error)
 }
@@ -101,7 +101,7 @@ pub fn read_keys(store: &Path) -> Result<Keys> {
 /// Reads a layout; the default is the one for live runs.
 ///
 /// # Errors
-/// If it cannot be read or has mistakes.
+/// If it cannot be read or has problems.
 pub fn read_layout(store: &Path, layout: Option<&Path>) -> Result<Layout> {
     let Some(name) = layout else { return Ok(Layout::live()) };
     let found = find(store, name).unwrap_or_else(|| name.to_owned());

@@ -60,27 +60,30 @@ pub fn script(shell: Shell) -> Result<String> {
 
 /// Adds completion of runs to the arguments that take one.
 fn complete_runs(command: Command) -> Command {
-    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    let with_runs = verbs.into_iter().filter(|verb| RUN_COMMANDS.contains(&verb.as_str()));
-    with_runs.fold(command, |command, verb| command.mut_subcommand(verb, attach))
+    let with_runs =
+        subcommand_names(&command).into_iter().filter(|name| RUN_COMMANDS.contains(&name.as_str()));
+    with_runs.fold(command, |command, name| command.mut_subcommand(name, attach))
 }
 
-fn attach(mut verb: Command) -> Command {
-    let subcommands: Vec<String> = verb.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    for name in subcommands {
-        verb = verb.mut_subcommand(name, attach);
+fn subcommand_names(command: &Command) -> Vec<String> {
+    command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect()
+}
+
+fn attach(mut command: Command) -> Command {
+    for name in subcommand_names(&command) {
+        command = command.mut_subcommand(name, attach);
     }
-    let arguments: Vec<_> = verb.get_arguments().map(|argument| argument.get_id().clone()).collect();
-    if verb.get_name() == "dashboard" {
-        verb = verb.mut_arg("layout", |argument| argument.add(ArgValueCompleter::new(layouts)));
-        return verb
+    let arguments: Vec<_> = command.get_arguments().map(|argument| argument.get_id().clone()).collect();
+    if command.get_name() == "dashboard" {
+        command = command.mut_arg("layout", |argument| argument.add(ArgValueCompleter::new(layouts)));
+        return command
             .mut_arg("what", |argument| argument.add(ArgValueCompleter::new(runs_and_studies)))
             .mut_arg("runs", |argument| argument.add(ArgValueCompleter::new(runs)));
     }
     for id in arguments.into_iter().filter(|id| RUN_ARGS.contains(&id.as_str())) {
-        verb = verb.mut_arg(id, |argument| argument.add(ArgValueCompleter::new(runs)));
+        command = command.mut_arg(id, |argument| argument.add(ArgValueCompleter::new(runs)));
     }
-    verb
+    command
 }
 
 /// Run names and uids with the prefix, with a description; and files, which most of these arguments also accept.

@@ -18,7 +18,7 @@ pub mod search;
 mod store;
 pub mod study;
 
-/// An error that lists all mistakes in a study, a layout, `keys.toml` or a filter. Exits with
+/// An error that lists all problems in a study, a layout, `keys.toml` or a filter. Exits with
 /// [`Invalid`](clip_lab_cli::Exit::Invalid).
 #[derive(Debug)]
 pub struct InvalidInput(String);

@@ -29,10 +29,10 @@ pub fn manual(out: Option<&Path>) -> Result<String> {
 /// Writes the pages of a command and its subcommands.
 fn write(command: Command, folder: &Path, log: &mut String) -> Result<()> {
     let subcommands: Vec<Command> =
-        command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect();
+        command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()).cloned().collect();
     let page = Man::new(command)
         .generate_to(folder)
         .with_context(|| format!("cannot write a page in {}", folder.display()))?;
     *log += &format!("written to {}\n", page.display());
-    subcommands.into_iter().try_for_each(|verb| write(verb, folder, log))
+    subcommands.into_iter().try_for_each(|subcommand| write(subcommand, folder, log))
 }

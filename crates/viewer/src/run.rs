@@ -48,7 +48,7 @@ pub fn with_dashboard(
     resume: Option<&str>,
     images: clip_lab_cli::Images,
 ) -> Result<Exit> {
-    // Report mistakes in the spec here, not in a log.
+    // Report problems in the spec here, not in a log.
     let sets = arguments.windows(2).filter(|pair| pair[0] == "--set").flat_map(|pair| pair.to_vec());
     let mut check = core::command()?;
     let checked = check

@@ -29,8 +29,8 @@ impl Default for CutMix {
 }
 
 impl Settings for CutMix {
-    fn check(&self, faults: &mut Faults) {
-        mixing::check(faults, self.alpha, self.probability);
+    fn check(&self, problems: &mut Problems) {
+        mixing::check(problems, self.alpha, self.probability);
     }
 }
 
@@ -39,7 +39,7 @@ impl Plugin<dyn Augment> for CutMix {
         AugmentProperties { random: self.probability > 0.0, mixes: true }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

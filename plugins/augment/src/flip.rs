@@ -19,9 +19,9 @@ impl Default for Flip {
 }
 
 impl Settings for Flip {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let within = (0.0..=1.0).contains(&self.probability);
-        faults.require(within, "probability", "must be from 0 to 1");
+        problems.require(within, "probability", "must be from 0 to 1");
     }
 }
 
@@ -33,7 +33,7 @@ impl Plugin<dyn Augment> for Flip {
         }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

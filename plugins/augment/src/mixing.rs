@@ -5,15 +5,15 @@ use rand::Rng as _;
 use rand_distr::{Beta, Distribution as _};
 
 /// Checks alpha and probability.
-pub fn check(faults: &mut Faults, alpha: f64, probability: f64) {
-    faults.require(alpha.is_finite() && alpha > 0.0, "alpha", "must be positive");
-    faults.require((0.0..=1.0).contains(&probability), "probability", "must be from 0 to 1");
+pub fn check(problems: &mut Problems, alpha: f64, probability: f64) {
+    problems.require(alpha.is_finite() && alpha > 0.0, "alpha", "must be positive");
+    problems.require((0.0..=1.0).contains(&probability), "probability", "must be from 0 to 1");
 }
 
 /// The share that every image of a batch keeps, from Beta(alpha, alpha); none if the batch is not mixed.
 ///
 /// # Errors
-/// When there is no such distribution.
+/// If there is no such distribution.
 pub fn draw_share(alpha: f64, probability: f64, rng: &mut Rng) -> Result<Option<f64>> {
     if !rng.random_bool(probability) {
         return Ok(None);

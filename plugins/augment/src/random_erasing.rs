@@ -47,16 +47,16 @@ impl Default for RandomErasing {
 }
 
 impl Settings for RandomErasing {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let within = (0.0..=1.0).contains(&self.probability);
-        faults.require(within, "probability", "must be from 0 to 1");
+        problems.require(within, "probability", "must be from 0 to 1");
         let [least, most] = self.area;
         let holds = 0.0 < least && least <= most && most <= 1.0;
-        faults.require(holds, "area", "must be [smallest, largest], both above 0 and at most 1");
+        problems.require(holds, "area", "must be [smallest, largest], both above 0 and at most 1");
         let [flat, tall] = self.ratio;
         let holds = 0.0 < flat && flat <= tall && tall.is_finite();
-        faults.require(holds, "ratio", "must be [smallest, largest], both above 0");
-        faults.require(self.count > 0, "count", "must be at least 1");
+        problems.require(holds, "ratio", "must be [smallest, largest], both above 0");
+        problems.require(self.count > 0, "count", "must be at least 1");
     }
 }
 
@@ -65,7 +65,7 @@ impl Plugin<dyn Augment> for RandomErasing {
         AugmentProperties { random: self.probability > 0.0, ..AugmentProperties::default() }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

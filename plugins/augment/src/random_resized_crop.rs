@@ -43,13 +43,13 @@ impl Default for RandomResizedCrop {
 }
 
 impl Settings for RandomResizedCrop {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let [least, most] = self.scale;
         let holds = 0.0 < least && least <= most && most <= 1.0;
-        faults.require(holds, "scale", "must be [smallest, largest], both above 0 and at most 1");
+        problems.require(holds, "scale", "must be [smallest, largest], both above 0 and at most 1");
         let [narrow, wide] = self.ratio;
         let holds = 0.0 < narrow && narrow <= wide && wide.is_finite();
-        faults.require(holds, "ratio", "must be [smallest, largest], both above 0");
+        problems.require(holds, "ratio", "must be [smallest, largest], both above 0");
     }
 }
 
@@ -63,8 +63,8 @@ impl Plugin<dyn Augment> for RandomResizedCrop {
         AugmentProperties { random: true, ..AugmentProperties::default() }
     }
 
-    fn build(&self, scope: AugmentContext) -> Result<Box<dyn Augment>> {
-        Ok(Box::new(RandomCrop { settings: self.clone(), size: scope.image_size }))
+    fn build(&self, context: AugmentContext) -> Result<Box<dyn Augment>> {
+        Ok(Box::new(RandomCrop { settings: self.clone(), size: context.image_size }))
     }
 }
 

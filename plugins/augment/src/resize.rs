@@ -22,8 +22,8 @@ struct ToSquare {
 }
 
 impl Plugin<dyn Augment> for ResizeSettings {
-    fn build(&self, scope: AugmentContext) -> Result<Box<dyn Augment>> {
-        Ok(Box::new(ToSquare { settings: self.clone(), size: scope.image_size }))
+    fn build(&self, context: AugmentContext) -> Result<Box<dyn Augment>> {
+        Ok(Box::new(ToSquare { settings: self.clone(), size: context.image_size }))
     }
 }
 

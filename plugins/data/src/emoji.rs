@@ -40,7 +40,7 @@ struct Entry {
     class: usize,
 }
 
-struct Opened {
+struct EmojiDataset {
     entries: Vec<Entry>,
     classes: Vec<String>,
     skipped: Vec<String>,
@@ -50,16 +50,16 @@ impl Plugin<dyn Dataset> for EmojiImages {
     fn properties(&self) -> DataProperties {
         let entries = self.open().entries;
         let captions = entries.iter().map(|entry| entry.captions.len()).sum();
-        DataProperties { images: Some(entries.len()), captions: Some(captions), fault: None }
+        DataProperties { images: Some(entries.len()), captions: Some(captions), problem: None }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(self.open()))
     }
 }
 
 impl EmojiImages {
-    fn open(&self) -> Opened {
+    fn open(&self) -> EmojiDataset {
         let groups: Vec<Group> = Group::iter().collect();
         let classes = groups.iter().map(|group| group_name(*group)).collect();
         let mut entries = Vec::new();
@@ -74,7 +74,7 @@ impl EmojiImages {
                 entries.push(Entry { emoji, png, captions: self.captions(base, emoji), class });
             }
         }
-        Opened { entries, classes, skipped: Vec::from_iter(skipped_message(&missing)) }
+        EmojiDataset { entries, classes, skipped: Vec::from_iter(skipped_message(&missing)) }
     }
 
     fn tones(&self, base: &'static Emoji) -> Vec<&'static Emoji> {
@@ -132,7 +132,7 @@ fn skipped_message(missing: &[&str]) -> Option<String> {
     ))
 }
 
-impl Dataset for Opened {
+impl Dataset for EmojiDataset {
     fn len(&self) -> usize {
         self.entries.len()
     }

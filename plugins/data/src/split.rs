@@ -60,7 +60,7 @@ impl Split {
         self == Self::All || self == part
     }
 
-    /// As written in a spec.
+    /// The name as written in a spec.
     pub fn name(self) -> &'static str {
         match self {
             Self::Train => "train",

@@ -10,10 +10,10 @@ use std::{
     sync::LazyLock,
 };
 
-use clip_lab_plugin_api::{Faults, Plugin, Settings};
+use clip_lab_plugin_api::{Plugin, Problems, Settings};
 use clip_lab_shards::{NewSample, Writer};
 use clip_lab_testing::{Fault, Server};
-use common::{names, opened, refusal};
+use common::{error_of, names, opened};
 use image::{ImageFormat, Rgb, RgbImage};
 use plugins_data::{ShardList, Source, WebDataset};
 use tempfile::TempDir;
@@ -116,7 +116,7 @@ fn classes_are_numbers_names_or_both() {
     let classes = ["cat", "dog", "fox"].map(str::to_owned).to_vec();
     let named = opened(&WebDataset { classes: classes.clone(), ..plain.clone() });
     assert_eq!((named.classes(), named.captions(2)), (&classes[..], &["a photo of a fox.".to_owned()][..]));
-    let few = refusal(&WebDataset { classes: classes[..2].to_vec(), ..plain });
+    let few = error_of(&WebDataset { classes: classes[..2].to_vec(), ..plain });
     assert!(few.contains("has `2`"), "{few}");
 }
 
@@ -155,7 +155,7 @@ fn missing_and_truncated_shards_are_reported_and_tolerated_up_to_a_fraction() {
     fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
     fs::remove_file(dir.path().join("a-000003.tar")).unwrap();
     let strict = settings(&dir.path().join("a-{000000..000003}.tar"));
-    let error = refusal(&strict);
+    let error = error_of(&strict);
     assert!(error.contains("2 of 4 shards cannot be used, more than tolerate = 0.05"), "{error}");
     assert!(
         error.contains("a-000001.tar ends at byte") && error.contains("a-000003.tar cannot be read"),
@@ -180,7 +180,7 @@ fn unusable_images_are_reported_and_tolerated_up_to_a_fraction() {
     assert_eq!(data.len(), 49);
     let message = data.skipped().join("; ");
     assert_eq!(message, "images with neither caption nor class: 1, skipped (a-000000.tar/0007)");
-    let error = refusal(&WebDataset { tolerate: 0.01, ..one });
+    let error = error_of(&WebDataset { tolerate: 0.01, ..one });
     assert!(error.contains("1 of 50 images cannot be used"), "{error}");
 }
 
@@ -215,7 +215,7 @@ fn remote_shards_are_downloaded_once_and_errors_tolerated() {
     let requests = server.requests();
     assert_eq!(names(&*opened(&three)), names(&*data));
     assert_eq!(server.requests(), requests + 1, "requests only missing shards");
-    assert!(refusal(&WebDataset { tolerate: 0.1, ..three }).contains("1 of 3 shards cannot be used"));
+    assert!(error_of(&WebDataset { tolerate: 0.1, ..three }).contains("1 of 3 shards cannot be used"));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn evicted_shards_are_prefetched_again() {
     }
     let pattern = address.replace("000005.tar", "{000000..000005}.tar");
     let small = WebDataset { shards: ShardList::One(pattern), cache_gb: 1e-6, ..Default::default() };
-    let error = refusal(&small);
+    let error = error_of(&small);
     assert!(error.contains("set shuffle_buffer"), "{error}");
     let data = opened(&WebDataset { shuffle_buffer: Some(8), ..small });
     // Opening leaves an arbitrary shard in the cache. Now it is the first.
@@ -251,9 +251,14 @@ fn evicted_shards_are_prefetched_again() {
 #[test]
 fn invalid_settings_are_found_before_anything_is_read() {
     let message = |settings: WebDataset| {
-        let mut faults = Faults::default();
-        settings.check(&mut faults);
-        faults.found().iter().map(|(key, message)| format!("{key}: {message}")).collect::<Vec<_>>().join("\n")
+        let mut problems = Problems::default();
+        settings.check(&mut problems);
+        problems
+            .found()
+            .iter()
+            .map(|(key, message)| format!("{key}: {message}"))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     let one = |pattern: &str| WebDataset { shards: ShardList::One(pattern.into()), ..Default::default() };
     assert!(message(WebDataset::default()).contains("shards: must name the shards"));

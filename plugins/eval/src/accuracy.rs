@@ -15,7 +15,7 @@ pub fn accuracies(suite: &str) -> Vec<Metric> {
 /// The indices and classes of the images that have a class. `evaluator` names the caller in the error.
 ///
 /// # Errors
-/// When there are none.
+/// If there are none.
 pub fn labelled(evaluator: &str, data: &dyn Dataset) -> Result<(Vec<i64>, Vec<i64>)> {
     let labelled = (0..data.len()).filter_map(|index| Some((index as i64, data.class(index)? as i64)));
     let (images, labels): (Vec<_>, Vec<_>) = labelled.unzip();
@@ -47,9 +47,6 @@ pub struct Classified {
 
 impl Classified {
     /// Classifies images `[N, D]` by class embeddings `[C, D]`; `labels` `[N]` are the true classes.
-    ///
-    /// # Errors
-    /// As [`crate::ranks`].
     pub fn new(images: &Tensor, classes: &Tensor, labels: Vec<i64>) -> Result<Self> {
         let (ranks, answers) = ranks_and_first(images, classes, &Tensor::from_slice(&labels), ROWS)?;
         Ok(Self { labels, ranks, answers, classes: classes.size2()?.0 as usize })
@@ -82,7 +79,7 @@ impl Classified {
     /// `top1`, `top5` (with more than five classes) and `mean_per_class`, prefixed with `suite`, and the ranks.
     ///
     /// # Errors
-    /// When there are no images.
+    /// If there are no images.
     pub fn evaluation(self, suite: &'static str) -> Result<Evaluation> {
         ensure!(!self.labels.is_empty(), "{suite}: there are no images");
         let mut metrics = vec![("top1", self.top1()), ("mean_per_class", self.mean_per_class())];

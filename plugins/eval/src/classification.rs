@@ -19,7 +19,7 @@ impl Plugin<dyn Evaluator> for Classification {
         EvalProperties { task: Task::Classification, metrics: accuracies("classification") }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }
 }
@@ -34,7 +34,7 @@ impl Classification {
     /// The prediction for every labelled image.
     ///
     /// # Errors
-    /// When no image has a class, or the model no classifier.
+    /// If no image has a class, or the model no classifier.
     pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
         let (images, labels) = labelled("classification", model.data())?;
         let logits = pick(&model.logits()?, &images)?; // [N, C]

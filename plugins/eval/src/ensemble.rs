@@ -34,9 +34,9 @@ pub struct Ensemble {
 /// A selected template, and the accuracy of the ensemble with it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Taken {
-    /// Its index.
+    /// The index of the template.
     pub template: usize,
-    /// Of the ensemble up to and including this template.
+    /// The accuracy of the ensemble up to and including this template.
     pub accuracy: f64,
 }
 
@@ -44,7 +44,7 @@ impl Ensemble {
     /// The templates, each as the embeddings `[C, D]` of its texts.
     ///
     /// # Errors
-    /// When there is none.
+    /// If there is none.
     pub fn new(texts: Vec<Tensor>) -> Result<Self> {
         ensure!(!texts.is_empty(), "there are no templates");
         Ok(Self { texts })
@@ -72,9 +72,6 @@ impl Ensemble {
     /// Greedy forward selection: starts with the template of the highest accuracy and adds the one that raises it most,
     /// until none does or `most` are selected. Ties go to the lowest index. `selected` is called with every selected
     /// template.
-    ///
-    /// # Errors
-    /// As [`Ensemble::classify`].
     pub fn greedy(
         &self,
         images: &Images,

@@ -27,10 +27,10 @@ impl Default for Retrieval {
 }
 
 impl Settings for Retrieval {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let k = !self.k.is_empty() && self.k.iter().all(|&k| k > 0);
-        faults.require(k, "k", "must be a list of one or more numbers, each at least 1");
-        faults.require(self.rows > 0, "rows", "must be at least 1");
+        problems.require(k, "k", "must be a list of one or more numbers, each at least 1");
+        problems.require(self.rows > 0, "rows", "must be at least 1");
     }
 }
 
@@ -41,7 +41,7 @@ impl Plugin<dyn Evaluator> for Retrieval {
         EvalProperties { metrics: directions.chain(recalls).collect(), ..EvalProperties::default() }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }
 }
@@ -70,9 +70,6 @@ pub struct Found {
 ///
 /// `images` `[N, D]` and `captions` `[M, D]`, L2-normalised; `owner` `[M]` int64: the image of each caption. An image
 /// without captions is a candidate but not a query. `rows` images are compared at a time.
-///
-/// # Errors
-/// As [`both`].
 pub fn retrieve(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> Result<Found> {
     let Both { image: t2i, caption } = both(images, captions, owner, rows)?;
     let mut i2t = vec![Vec::new(); images.size()[0] as usize];

@@ -28,9 +28,9 @@ impl Default for ZeroShot {
 }
 
 impl Settings for ZeroShot {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let message = "must be one or more sentences, each with {} for the class";
-        faults.require(self.templates.usable(), "templates", message);
+        problems.require(self.templates.usable(), "templates", message);
     }
 }
 
@@ -39,7 +39,7 @@ impl Plugin<dyn Evaluator> for ZeroShot {
         EvalProperties { metrics: accuracies("zero_shot"), ..EvalProperties::default() }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }
 }

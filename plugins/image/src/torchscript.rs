@@ -32,11 +32,11 @@ impl Default for TorchScriptImage {
 }
 
 impl Settings for TorchScriptImage {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let named = !self.path.as_os_str().is_empty();
-        faults.require(named, "path", "name the file that `torch.jit.script(module).save(...)` wrote");
+        problems.require(named, "path", "name the file that `torch.jit.script(module).save(...)` wrote");
         for (key, message) in sizes(&[("width", self.width), ("image_size", self.image_size)]) {
-            faults.require(false, key, message);
+            problems.require(false, key, message);
         }
     }
 }

@@ -40,15 +40,15 @@ impl Default for Clip {
 }
 
 impl Settings for Clip {
-    fn check(&self, faults: &mut Faults) {
-        Scale::check(faults, self.scale, self.max_scale, self.learned);
-        smoothing::check(faults, self.label_smoothing);
+    fn check(&self, problems: &mut Problems) {
+        Scale::check(problems, self.scale, self.max_scale, self.learned);
+        smoothing::check(problems, self.label_smoothing);
     }
 }
 
 impl Plugin<Loss> for Clip {
-    fn build(&self, scope: LossContext<'_>) -> Result<Box<Loss>> {
-        let scale = Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?;
+    fn build(&self, context: LossContext<'_>) -> Result<Box<Loss>> {
+        let scale = Scale::new(&context.vars, self.scale, self.max_scale, self.learned)?;
         Ok(Loss::pairs(InfoNce { scale, smoothing: self.label_smoothing, tile: self.tile }))
     }
 }

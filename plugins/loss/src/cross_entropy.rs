@@ -19,8 +19,8 @@ pub struct CrossEntropy {
 }
 
 impl Settings for CrossEntropy {
-    fn check(&self, faults: &mut Faults) {
-        smoothing::check(faults, self.label_smoothing);
+    fn check(&self, problems: &mut Problems) {
+        smoothing::check(problems, self.label_smoothing);
     }
 }
 
@@ -29,7 +29,7 @@ impl Plugin<Loss> for CrossEntropy {
         LossProperties { task: Task::Classification, ..LossProperties::default() }
     }
 
-    fn build(&self, _scope: LossContext<'_>) -> Result<Box<Loss>> {
+    fn build(&self, _context: LossContext<'_>) -> Result<Box<Loss>> {
         Ok(Loss::classes(self.clone()))
     }
 }

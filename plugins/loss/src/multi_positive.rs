@@ -36,8 +36,8 @@ impl Default for MultiPositive {
 }
 
 impl Settings for MultiPositive {
-    fn check(&self, faults: &mut Faults) {
-        Scale::check(faults, self.scale, self.max_scale, self.learned);
+    fn check(&self, problems: &mut Problems) {
+        Scale::check(problems, self.scale, self.max_scale, self.learned);
     }
 }
 
@@ -46,8 +46,8 @@ impl Plugin<Loss> for MultiPositive {
         LossProperties { groups: true, ..LossProperties::default() }
     }
 
-    fn build(&self, scope: LossContext<'_>) -> Result<Box<Loss>> {
-        let scale = Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?;
+    fn build(&self, context: LossContext<'_>) -> Result<Box<Loss>> {
+        let scale = Scale::new(&context.vars, self.scale, self.max_scale, self.learned)?;
         Ok(Loss::pairs(Grouped { scale, tile: self.tile }))
     }
 }

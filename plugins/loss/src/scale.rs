@@ -25,13 +25,13 @@ impl Scale {
         Ok(Self { log: scalar(vars, "logit_scale", start.ln(), learned)?, max, learned })
     }
 
-    pub fn check(faults: &mut Faults, start: f64, max: f64, learned: bool) {
-        faults.require(max.is_finite() && max >= 1.0, "max_scale", "must be at least 1");
+    pub fn check(problems: &mut Problems, start: f64, max: f64, learned: bool) {
+        problems.require(max.is_finite() && max >= 1.0, "max_scale", "must be at least 1");
         if learned {
             let message = "must be from 1 to `max_scale`, the range that a learned scale is clamped to";
-            faults.require((1.0..=max).contains(&start), "scale", message);
+            problems.require((1.0..=max).contains(&start), "scale", message);
         } else {
-            faults.require(start.is_finite() && start > 0.0, "scale", "must be positive");
+            problems.require(start.is_finite() && start > 0.0, "scale", "must be positive");
         }
     }
 

@@ -70,10 +70,10 @@ impl Default for SigLip {
 }
 
 impl Settings for SigLip {
-    fn check(&self, faults: &mut Faults) {
-        Scale::check(faults, self.scale, self.max_scale, self.learned);
+    fn check(&self, problems: &mut Problems) {
+        Scale::check(problems, self.scale, self.max_scale, self.learned);
         let finite = !matches!(self.bias, Bias::Number(bias) if !bias.is_finite());
-        faults.require(finite, "bias", "must be a finite number");
+        problems.require(finite, "bias", "must be a finite number");
     }
 }
 
@@ -83,11 +83,11 @@ impl Plugin<Loss> for SigLip {
         LossProperties { per_pair: true, bias, ..LossProperties::default() }
     }
 
-    fn build(&self, scope: LossContext<'_>) -> Result<Box<Loss>> {
-        let bias = self.bias.of(scope.batch)?;
+    fn build(&self, context: LossContext<'_>) -> Result<Box<Loss>> {
+        let bias = self.bias.of(context.batch)?;
         Ok(Loss::pairs(Pairwise {
-            scale: Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?,
-            bias: scalar(&scope.vars, "logit_bias", bias, self.learned)?,
+            scale: Scale::new(&context.vars, self.scale, self.max_scale, self.learned)?,
+            bias: scalar(&context.vars, "logit_bias", bias, self.learned)?,
             tile: self.tile,
         }))
     }

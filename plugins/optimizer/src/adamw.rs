@@ -30,13 +30,13 @@ impl Default for AdamW {
 }
 
 impl Settings for AdamW {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let betas = self.betas.iter().all(|beta| (0.0..1.0).contains(beta));
-        faults.require(self.lr > 0.0 && self.lr.is_finite(), "lr", "must be positive");
-        faults.require(betas, "betas", "must both be at least 0 and below 1");
-        faults.require(self.eps > 0.0 && self.eps.is_finite(), "eps", "must be positive");
+        problems.require(self.lr > 0.0 && self.lr.is_finite(), "lr", "must be positive");
+        problems.require(betas, "betas", "must both be at least 0 and below 1");
+        problems.require(self.eps > 0.0 && self.eps.is_finite(), "eps", "must be positive");
         let decay = self.weight_decay >= 0.0 && self.weight_decay.is_finite();
-        faults.require(decay, "weight_decay", "must not be negative");
+        problems.require(decay, "weight_decay", "must not be negative");
     }
 }
 
@@ -45,7 +45,7 @@ impl Plugin<dyn Optimizer> for AdamW {
         OptimizerProperties { lr: self.lr }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Optimizer>> {
         let slots = Slots::new(["step", "exp_avg", "exp_avg_sq"]);
         Ok(Box::new(Running { settings: self.clone(), slots }))
     }

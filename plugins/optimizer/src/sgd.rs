@@ -26,13 +26,13 @@ impl Default for Sgd {
 }
 
 impl Settings for Sgd {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.lr > 0.0 && self.lr.is_finite(), "lr", "must be positive");
-        faults.require((0.0..1.0).contains(&self.momentum), "momentum", "must be at least 0 and below 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.lr > 0.0 && self.lr.is_finite(), "lr", "must be positive");
+        problems.require((0.0..1.0).contains(&self.momentum), "momentum", "must be at least 0 and below 1");
         let ahead = !self.nesterov || self.momentum > 0.0;
-        faults.require(ahead, "nesterov", "needs a momentum above 0");
+        problems.require(ahead, "nesterov", "needs a momentum above 0");
         let decay = self.weight_decay >= 0.0 && self.weight_decay.is_finite();
-        faults.require(decay, "weight_decay", "must not be negative");
+        problems.require(decay, "weight_decay", "must not be negative");
     }
 }
 
@@ -41,7 +41,7 @@ impl Plugin<dyn Optimizer> for Sgd {
         OptimizerProperties { lr: self.lr }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Optimizer>> {
         Ok(Box::new(Running { settings: self.clone(), slots: Slots::new(["momentum"]) }))
     }
 }

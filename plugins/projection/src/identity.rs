@@ -14,7 +14,7 @@ impl Plugin<dyn Projection> for Identity {
         ProjectionProperties { dim: None, learned: false }
     }
 
-    fn build(&self, _scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
+    fn build(&self, _context: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
         Ok(Box::new(self.clone()))
     }
 }

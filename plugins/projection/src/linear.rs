@@ -22,8 +22,8 @@ impl Default for Linear {
 }
 
 impl Settings for Linear {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.dim > 0, "dim", "must be at least 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.dim > 0, "dim", "must be at least 1");
     }
 }
 
@@ -32,10 +32,10 @@ impl Plugin<dyn Projection> for Linear {
         ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
-        let weight = Init::Randn { mean: 0.0, stdev: (scope.input as f64).powf(-0.5) };
+    fn build(&self, context: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
+        let weight = Init::Randn { mean: 0.0, stdev: (context.input as f64).powf(-0.5) };
         let bias = self.bias.then_some(Init::Const(0.0));
-        Ok(Box::new(Head(Layer::new(&scope.vars, scope.input, self.dim, weight, bias)?)))
+        Ok(Box::new(Head(Layer::new(&context.vars, context.input, self.dim, weight, bias)?)))
     }
 }
 

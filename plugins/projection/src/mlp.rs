@@ -23,9 +23,9 @@ impl Default for Mlp {
 }
 
 impl Settings for Mlp {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.dim > 0, "dim", "must be at least 1");
-        faults.require(self.hidden.is_none_or(|hidden| hidden > 0), "hidden", "must be at least 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.dim > 0, "dim", "must be at least 1");
+        problems.require(self.hidden.is_none_or(|hidden| hidden > 0), "hidden", "must be at least 1");
     }
 }
 
@@ -34,10 +34,10 @@ impl Plugin<dyn Projection> for Mlp {
         ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
-        let hidden = self.hidden.unwrap_or(((scope.input + self.dim) / 2).max(1));
-        let fc1 = Layer::uniform(&(&scope.vars / "fc1"), scope.input, hidden, self.bias)?;
-        let fc2 = Layer::uniform(&(&scope.vars / "fc2"), hidden, self.dim, self.bias)?;
+    fn build(&self, context: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
+        let hidden = self.hidden.unwrap_or(((context.input + self.dim) / 2).max(1));
+        let fc1 = Layer::uniform(&(&context.vars / "fc1"), context.input, hidden, self.bias)?;
+        let fc2 = Layer::uniform(&(&context.vars / "fc2"), hidden, self.dim, self.bias)?;
         Ok(Box::new(Head { fc1, fc2 }))
     }
 }

@@ -23,9 +23,9 @@ impl Default for Residual {
 }
 
 impl Settings for Residual {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.dim > 0, "dim", "must be at least 1");
-        faults.require((0.0..1.0).contains(&self.dropout), "dropout", "must be at least 0 and below 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.dim > 0, "dim", "must be at least 1");
+        problems.require((0.0..1.0).contains(&self.dropout), "dropout", "must be at least 0 and below 1");
     }
 }
 
@@ -34,11 +34,11 @@ impl Plugin<dyn Projection> for Residual {
         ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
-        let norm = &scope.vars / "layer_norm";
+    fn build(&self, context: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
+        let norm = &context.vars / "layer_norm";
         Ok(Box::new(Head {
-            projection: Layer::uniform(&(&scope.vars / "projection"), scope.input, self.dim, true)?,
-            fc: Layer::uniform(&(&scope.vars / "fc"), self.dim, self.dim, true)?,
+            projection: Layer::uniform(&(&context.vars / "projection"), context.input, self.dim, true)?,
+            fc: Layer::uniform(&(&context.vars / "fc"), self.dim, self.dim, true)?,
             gain: norm.f_var("weight", &[self.dim], Init::Const(1.0))?,
             shift: norm.f_var("bias", &[self.dim], Init::Const(0.0))?,
             dropout: self.dropout,

@@ -19,7 +19,7 @@ impl Plugin<dyn Schedule> for Constant {
         ramp::properties(self.warmup, 0)
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -18,8 +18,8 @@ pub struct Cosine {
 }
 
 impl Settings for Cosine {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=1.0).contains(&self.floor), "floor", "must be from 0 to 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..=1.0).contains(&self.floor), "floor", "must be from 0 to 1");
     }
 }
 
@@ -28,7 +28,7 @@ impl Plugin<dyn Schedule> for Cosine {
         ramp::properties(self.warmup, 0)
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -26,8 +26,8 @@ impl Default for Rsqrt {
 }
 
 impl Settings for Rsqrt {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.timescale > 0, "timescale", "must be at least 1 step");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.timescale > 0, "timescale", "must be at least 1 step");
     }
 }
 
@@ -36,7 +36,7 @@ impl Plugin<dyn Schedule> for Rsqrt {
         ramp::properties(self.warmup, self.cooldown)
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }

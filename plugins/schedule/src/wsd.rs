@@ -47,8 +47,8 @@ pub struct Wsd {
 }
 
 impl Settings for Wsd {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=1.0).contains(&self.floor), "floor", "must be from 0 to 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..=1.0).contains(&self.floor), "floor", "must be from 0 to 1");
     }
 }
 
@@ -57,7 +57,7 @@ impl Plugin<dyn Schedule> for Wsd {
         ramp::properties(self.warmup, self.cooldown)
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }

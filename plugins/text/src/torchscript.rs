@@ -36,12 +36,12 @@ impl Default for TorchScriptText {
 }
 
 impl Settings for TorchScriptText {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let named = !self.path.as_os_str().is_empty();
-        faults.require(named, "path", "name the file that `torch.jit.script(module).save(...)` wrote");
+        problems.require(named, "path", "name the file that `torch.jit.script(module).save(...)` wrote");
         let values = [("width", self.width), ("context", self.context), ("vocab", self.vocab)];
         for (key, message) in sizes(&values) {
-            faults.require(false, key, message);
+            problems.require(false, key, message);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use clip_lab_plugin_api::{Catalog, Faults, Plugin, Settings, Tokenizer};
+use clip_lab_plugin_api::{Catalog, Plugin, Problems, Settings, Tokenizer};
 use clip_lab_testing::golden;
 use plugins_tokenizer::{ClipBpe, HuggingFace};
 use safetensors::SafeTensors;
@@ -148,10 +148,10 @@ fn a_missing_or_corrupt_file_is_named() {
 
 #[test]
 fn invalid_values_are_named() {
-    let mut faults = Faults::default();
-    HuggingFace { max_tokens: Some(2), ..Default::default() }.check(&mut faults);
-    ClipBpe { max_tokens: 0 }.check(&mut faults);
-    let keys: Vec<_> = faults.found().iter().map(|(key, _)| key.as_str()).collect();
+    let mut problems = Problems::default();
+    HuggingFace { max_tokens: Some(2), ..Default::default() }.check(&mut problems);
+    ClipBpe { max_tokens: 0 }.check(&mut problems);
+    let keys: Vec<_> = problems.found().iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, ["path", "max_tokens", "max_tokens"]);
 }
 

@@ -19,13 +19,13 @@ impl Default for ClipGrad {
 }
 
 impl Settings for ClipGrad {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.max_norm > 0.0, "max_norm", "must be positive");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_norm > 0.0, "max_norm", "must be positive");
     }
 }
 
 impl Plugin<dyn Trick> for ClipGrad {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -53,12 +53,12 @@ impl Default for Ema {
 }
 
 impl Settings for Ema {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..1.0).contains(&self.decay), "decay", "must be at least 0 and below 1");
-        faults.require(self.gamma > 0.0 && self.gamma.is_finite(), "gamma", "must be positive");
-        faults.require(self.power > 0.0 && self.power.is_finite(), "power", "must be positive");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..1.0).contains(&self.decay), "decay", "must be at least 0 and below 1");
+        problems.require(self.gamma > 0.0 && self.gamma.is_finite(), "gamma", "must be positive");
+        problems.require(self.power > 0.0 && self.power.is_finite(), "power", "must be positive");
         let least = (0.0..=self.decay).contains(&self.min_decay);
-        faults.require(least, "min_decay", "must be at least 0 and at most decay");
+        problems.require(least, "min_decay", "must be at least 0 and at most decay");
     }
 }
 
@@ -87,7 +87,7 @@ impl Plugin<dyn Trick> for Ema {
         TrickProperties { averages: true, ..TrickProperties::default() }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(Running { settings: self.clone(), average: State::new(), checked: false }))
     }
 }
@@ -95,8 +95,8 @@ impl Plugin<dyn Trick> for Ema {
 /// The average, allocated at the first update.
 struct Running {
     settings: Ema,
-    /// Of every trained parameter and every buffer, sorted by name. Locked parameters do not change, so they are left
-    /// out.
+    /// The average of every trained parameter and every buffer, sorted by name. Locked parameters do not change, so they
+    /// are left out.
     average: State,
     /// Whether the average was checked against the model.
     checked: bool,
@@ -144,7 +144,7 @@ impl Trick for Running {
         lerp_all(&averages, &current, weight)
     }
 
-    fn shadow(&self) -> Option<&State> {
+    fn averaged_weights(&self) -> Option<&State> {
         (!self.average.is_empty()).then_some(&self.average)
     }
 

@@ -27,9 +27,9 @@ impl Default for Freeze {
 }
 
 impl Settings for Freeze {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(!self.params.is_empty(), "params", "must name at least one prefix");
-        faults.require(
+    fn check(&self, problems: &mut Problems) {
+        problems.require(!self.params.is_empty(), "params", "must name at least one prefix");
+        problems.require(
             self.until != Some(0),
             "until",
             "must be at least 1; leave it out to lock for the whole run",
@@ -44,7 +44,7 @@ impl Plugin<dyn Trick> for Freeze {
         TrickProperties { frozen, ..TrickProperties::default() }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -41,14 +41,14 @@ impl Default for LayerDecay {
 }
 
 impl Settings for LayerDecay {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(!self.towers.is_empty(), "towers", "must name \"image\", \"text\" or both");
-        faults.require(self.decay > 0.0 && self.decay <= 1.0, "decay", "must be above 0 and at most 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(!self.towers.is_empty(), "towers", "must name \"image\", \"text\" or both");
+        problems.require(self.decay > 0.0 && self.decay <= 1.0, "decay", "must be above 0 and at most 1");
     }
 }
 
 impl Plugin<dyn Trick> for LayerDecay {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

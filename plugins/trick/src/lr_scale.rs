@@ -23,15 +23,15 @@ impl Default for LrScale {
 }
 
 impl Settings for LrScale {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(!self.params.is_empty(), "params", "must name at least one prefix");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(!self.params.is_empty(), "params", "must name at least one prefix");
         let valid = self.scale > 0.0 && self.scale.is_finite();
-        faults.require(valid, "scale", "must be positive; to lock parameters use the `freeze` trick");
+        problems.require(valid, "scale", "must be positive; to lock parameters use the `freeze` trick");
     }
 }
 
 impl Plugin<dyn Trick> for LrScale {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clip_lab_plugin_api::{prelude::*, problem::suggest};
+use clip_lab_plugin_api::{diagnostics::suggest, prelude::*};
 
 /// Applies `change` to every parameter below any of `prefixes`; a prefix that matches none is an error.
 pub(crate) fn each(

@@ -20,7 +20,7 @@ impl Format {
     /// The format of `out`, for `count` tensors.
     ///
     /// # Errors
-    /// When the extension is unknown, or the format cannot hold so many tensors.
+    /// If the extension is unknown, or the format cannot hold so many tensors.
     pub(super) fn of(out: &Path, count: usize) -> Result<Self> {
         let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let place = out.display();

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     commands::{class_names::Renamed, embedder::Embedder, eval_data::EvalData, sources, target::Target},
-    data::identity,
+    input::identity,
     train::{EmbeddedData, goal},
 };
 
@@ -34,7 +34,7 @@ struct Outcome {
 /// Evaluates a model and prints the metrics; those of a run are also recorded.
 ///
 /// # Errors
-/// When the model or the data cannot be read, or the data does not fit a requested evaluator.
+/// If the model or the data cannot be read, or the data does not fit a requested evaluator.
 pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let other = &args.other;
     ensure!(

@@ -65,7 +65,7 @@ impl Confusion {
     /// Writes the whole matrix as JSON, for the binary that draws it.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, file: &Path, title: &str) -> Result<()> {
         let all = json!({ "version": 1, "title": title, "classes": self.classes, "counts": self.counts });
         fs::write(file, all.to_string()).with_context(|| format!("writing {}", file.display()))

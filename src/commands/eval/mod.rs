@@ -21,7 +21,7 @@ type Metrics = BTreeMap<String, f64>;
 /// Evaluates a model and prints the metrics.
 ///
 /// # Errors
-/// When a model or its data cannot be read, or two models have different shapes.
+/// If a model or its data cannot be read, or two models have different shapes.
 pub fn eval(args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     if let [a, b] = &args.interpolate[..] {
         ensure!(

@@ -24,7 +24,7 @@ impl RecordedRun {
     /// The run with the checkpoint in its folder; none if the store has no such run.
     ///
     /// # Errors
-    /// When the store or the checkpoint exists but cannot be read.
+    /// If the store or the checkpoint exists but cannot be read.
     pub fn of(checkpoint: Option<&Path>, store: &Path) -> Result<Option<Self>> {
         let Some(file) = checkpoint.filter(|_| store.exists()) else { return Ok(None) };
         let Some(folder) = file.canonicalize()?.parent().map(Path::to_owned) else { return Ok(None) };
@@ -40,7 +40,7 @@ impl RecordedRun {
     /// Returns the evaluation's id.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// If the store cannot be written.
     pub fn record(
         &self,
         store: &Path,
@@ -92,7 +92,7 @@ pub fn default_name(data: &str, split: &str) -> String {
 /// Checks a name: it must not be a prefix of training metrics, and must be one segment of a metric's name.
 ///
 /// # Errors
-/// When the name is invalid or reserved.
+/// If the name is invalid or reserved.
 pub fn check_name(name: &str) -> Result<()> {
     let valid = name.chars().all(|letter| letter.is_alphanumeric() || "._-".contains(letter));
     ensure!(valid && !name.is_empty(), "--as {name}: must be letters, digits, `.`, `_` and `-`");

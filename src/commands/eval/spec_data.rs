@@ -19,7 +19,7 @@ use super::{
 use crate::{
     commands::{device::device, spec_weights::SpecWeights},
     console::Console,
-    data::{Source, cores, identity},
+    input::{Source, cores, identity},
     model::WeightsSource,
     plan::{Plan, Split, plan},
     train::{self, Components, EmbeddedData, Features, Inputs, Towers, checkpoint, evaluate_split},
@@ -28,7 +28,7 @@ use crate::{
 /// Evaluates a model as its spec defines and prints the metrics; those of a run are also recorded.
 ///
 /// # Errors
-/// When the model or its data cannot be read.
+/// If the model or its data cannot be read.
 pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let evaluation = SpecEvaluation::open(model, args, store, catalog)?;
     let results = evaluation.evaluate(model)?;
@@ -60,7 +60,7 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
 /// Evaluates interpolations of the weights of two models and prints the metrics by alpha.
 ///
 /// # Errors
-/// When a model or the data cannot be read, or the models have different shapes.
+/// If a model or the data cannot be read, or the models have different shapes.
 pub fn interpolate(a: &str, b: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let evaluation = SpecEvaluation::open(b, args, store, catalog)?;
     let (a, b) = (evaluation.state_of(a, args, store, catalog)?, evaluation.state());

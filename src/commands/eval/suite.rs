@@ -8,7 +8,7 @@ use clip_lab_plugin_api::{
 use plugins_eval::{Classification, Classified, ZeroShot};
 use serde_json::{Value, json};
 
-use crate::{commands::templates, data::captions_follow_classes, train::EmbeddedData};
+use crate::{commands::templates, input::captions_follow_classes, train::EmbeddedData};
 
 const ZERO_SHOT: &str = "zero_shot";
 const RETRIEVAL: &str = "retrieval";
@@ -25,7 +25,7 @@ impl Suites {
     /// The requested evaluators, else all that fit the model and the data.
     ///
     /// # Errors
-    /// When there is none, one is unknown, or templates are set without zero-shot classification.
+    /// If there is none, one is unknown, or templates are set without zero-shot classification.
     pub fn new(
         requested: &[String],
         templates: Option<&str>,
@@ -79,7 +79,7 @@ impl Suites {
     /// The results of each evaluator, and the predictions of a classification.
     ///
     /// # Errors
-    /// When an evaluator fails.
+    /// If an evaluator fails.
     pub fn run(&self, embedded: &EmbeddedData<'_>) -> Result<(Vec<Evaluation>, Option<Classified>)> {
         let (mut evaluations, mut classified) = (Vec::new(), None);
         for (name, evaluator) in &self.evaluators {
@@ -140,7 +140,7 @@ fn evaluator(suite: &str, classifier: bool, catalog: &Catalog) -> Result<Planned
             Ok(planned)
         }
         Err(problems) => {
-            let message = |problem: &clip_lab_plugin_api::problem::Problem| {
+            let message = |problem: &clip_lab_plugin_api::diagnostics::Problem| {
                 let help = problem.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
                 format!("{}{help}", problem.message)
             };

@@ -5,7 +5,7 @@ mod run;
 use std::fmt::Write as _;
 
 use clip_lab_cli::{ModelExportArgs, ModelFormat};
-use clip_lab_escape::{code, fenced, inline, markdown};
+use clip_lab_escape::{code, fenced, inline, markdown, thousands};
 
 use super::run_record::RunRecord;
 use crate::commands::target::{Model, Target};
@@ -124,7 +124,12 @@ impl Card<'_> {
         }
         let mut section = "## Model\n\n| part | plugin | parameters |\n|---|---|---:|\n".to_owned();
         for (part, plugin) in rows {
-            let _ = writeln!(section, "| {part} | {} | {} |", markdown(plugin), thousands(self.count(part)));
+            let _ = writeln!(
+                section,
+                "| {part} | {} | {} |",
+                markdown(plugin),
+                thousands(self.count(part) as u64)
+            );
         }
         if let Some(text) = &plan.text {
             let name = inline(text.tokenizer.name);
@@ -161,8 +166,7 @@ impl Card<'_> {
             return "The store has no run of these weights, so metrics and provenance are unknown.\n".into();
         };
         let weights = file_name(self.source);
-        let step =
-            record.step.map_or_else(String::new, |step| format!(" of step {}", thousands(step as usize)));
+        let step = record.step.map_or_else(String::new, |step| format!(" of step {}", thousands(step)));
         let (weights, uid) = (code(weights), code(&record.run.uid));
         let mut section = format!("## Metrics\n\nOf the weights {weights}{step}, run {uid}.\n\n");
         section += &run::metrics(record);
@@ -175,16 +179,4 @@ impl Card<'_> {
 
 fn file_name(path: &str) -> &str {
     path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
-}
-
-/// `1,234,567`.
-pub fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).unwrap_or_default())
-        .collect();
-    groups.join(",")
 }

@@ -24,7 +24,7 @@ use crate::commands::{
 /// Exports a model.
 ///
 /// # Errors
-/// When the model cannot be read, the format does not support it, or the folder cannot be written.
+/// If the model cannot be read, the format does not support it, or the folder cannot be written.
 pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let source = source(args, store)?;
     let target = Target::find(&source, None, &args.set, store, catalog)?;

@@ -23,7 +23,7 @@ impl ExportFolder {
     /// Creates the temporary folder, after checking that `target` does not exist or may be replaced.
     ///
     /// # Errors
-    /// When `target` must not be replaced, or the folder cannot be created.
+    /// If `target` must not be replaced, or the folder cannot be created.
     pub fn create(target: &Path, force: bool) -> Result<Self> {
         let place = target.display();
         if target.exists() && !is_empty(target) {
@@ -50,7 +50,7 @@ impl ExportFolder {
     /// Moves the folder to its target.
     ///
     /// # Errors
-    /// When it cannot be moved; a replaced export is restored.
+    /// If it cannot be moved; a replaced export is restored.
     pub fn finish(self) -> Result<()> {
         for entry in fs::read_dir(&self.temporary)?.flatten() {
             fs::File::open(entry.path())?.sync_all()?;

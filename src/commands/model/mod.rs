@@ -11,16 +11,16 @@ mod torchscript;
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::ModelVerb;
+use clip_lab_cli::ModelCommand;
 use clip_lab_plugin_api::Catalog;
 
 /// Runs a subcommand.
 ///
 /// # Errors
-/// When a model cannot be read or written.
-pub fn model(verb: &ModelVerb, store: &Path, catalog: &Catalog) -> Result<()> {
-    match verb {
-        ModelVerb::Show(args) => show::show(args, store, catalog),
-        ModelVerb::Export(args) => export::export(args, store, catalog),
+/// If a model cannot be read or written.
+pub fn model(command: &ModelCommand, store: &Path, catalog: &Catalog) -> Result<()> {
+    match command {
+        ModelCommand::Show(args) => show::show(args, store, catalog),
+        ModelCommand::Export(args) => export::export(args, store, catalog),
     }
 }

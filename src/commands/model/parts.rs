@@ -23,7 +23,7 @@ pub struct Temperature {
 /// The whole model.
 ///
 /// # Errors
-/// When a tower is missing, because the layouts of other tools need both.
+/// If a tower is missing, because the layouts of other tools need both.
 pub fn whole(target: &Target, built: &target::Model, loss: Temperature) -> Result<Model> {
     let missing = |tower: &str| {
         format!("the model has no {tower} tower, but this format needs both towers; use --format torchscript")
@@ -46,7 +46,7 @@ pub fn whole(target: &Target, built: &target::Model, loss: Temperature) -> Resul
 /// The tokenizer of a text side.
 ///
 /// # Errors
-/// When its vocabulary cannot be read.
+/// If its vocabulary cannot be read.
 pub fn tokens(text: &TextSide) -> Result<Tokens> {
     let clip = text.tokenizer.name == "clip_bpe";
     let vocabulary = clip.then(plugins_tokenizer::clip_vocabulary).transpose()?;
@@ -65,7 +65,7 @@ pub fn preprocess(ours: &plan::Preprocess) -> Preprocess {
 /// Logit scale and bias: the learned parameters of a clip-lab checkpoint, or the settings of another tool's.
 ///
 /// # Errors
-/// When the checkpoint cannot be read.
+/// If the checkpoint cannot be read.
 pub fn temperature(target: &Target, from: Option<&str>) -> Result<Temperature> {
     if let Some(path) = &target.checkpoint {
         return learned(&TensorFile::open(path)?);

@@ -63,7 +63,7 @@ pub struct Metric {
 /// Looks up the run with the checkpoint in its folder; none if the store has no such run.
 ///
 /// # Errors
-/// When the store exists but cannot be read.
+/// If the store exists but cannot be read.
 pub fn find(store: &Path, weights: Option<&Path>) -> Result<Option<RunRecord>> {
     let Some((file, folder)) =
         weights.and_then(|file| Some((file, file.canonicalize().ok()?.parent()?.to_owned())))

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use clip_lab_checkpoint::{Checkpoint, Classifier, Import, Preprocess};
 use clip_lab_cli::{ModelShowArgs, json_document, out, print, shown};
+use clip_lab_escape::thousands;
 use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use serde_json::{Value, json};
 use tch::Device;
 
-use super::card::thousands;
 use crate::commands::target::{Target, folder_spec, hides_folder, is_checkpoint, note_folder};
 
 /// Longer lists are truncated to this length.
@@ -25,7 +25,7 @@ struct Part {
 /// Prints a model.
 ///
 /// # Errors
-/// When nothing has that name, or its layout is unknown.
+/// If nothing has that name, or its layout is unknown.
 pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let from = resolve(&args.model, store)?;
     let checkpoint = clip_lab_checkpoint::open(&from)?;
@@ -53,7 +53,7 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
     out!("{}\n", checkpoint.describe());
     parts.iter().filter_map(Part::text).for_each(|text| print(format_args!("{text}\n")));
     let total: i64 = parts.iter().map(Part::parameters).sum();
-    out!("{:<18}{:>13} parameters", "total", thousands(total.unsigned_abs() as usize));
+    out!("{:<18}{:>13} parameters", "total", thousands(total.unsigned_abs()));
     print(format_args!("\n{}\n", preprocessing(&preprocess)));
     match (spec, loads) {
         (Ok(spec), Ok(())) => {
@@ -156,7 +156,7 @@ impl Part {
         let mut text = format!("{:<18}", self.name);
         if let Some(weights) = &import.weights {
             let summary = weights.summary();
-            let count = thousands(summary.parameters.unsigned_abs() as usize);
+            let count = thousands(summary.parameters.unsigned_abs());
             let kinds = summary.kinds.into_iter().collect::<Vec<_>>().join(", ");
             text += &format!("{count:>13} parameters  {kinds:<8} ");
         }

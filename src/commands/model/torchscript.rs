@@ -52,7 +52,7 @@ def forward(self, images: Tensor) -> Tensor:
 /// Writes the module and tests it.
 ///
 /// # Errors
-/// When a tower cannot be traced, or the outputs of the file differ.
+/// If a tower cannot be traced, or the outputs of the file differ.
 pub fn write(target: &Target, model: &mut Model, loss: Temperature, path: &Path) -> Result<()> {
     model.vars.freeze(); // constants of a module must not require gradients
     let _quiet = tch::no_grad_guard();

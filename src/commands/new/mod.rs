@@ -32,7 +32,7 @@ pub fn new(args: &NewArgs, catalog: &Catalog) -> Result<()> {
     let text = spec(task, &found, &args.out, &args.data)?;
     write(&args.out, &text)?;
     let plan = Spec::read(&args.out, &[]).and_then(|spec| plan_with_data(&spec, catalog));
-    let next = ["check", "run"].map(|verb| format!("clip-lab {verb} {}", shown(args.out.display())));
+    let next = ["check", "run"].map(|command| format!("clip-lab {command} {}", shown(args.out.display())));
     if args.json {
         print(json_document(
             json!({ "spec": args.out, "images": found.images, "classes": found.classes, "next": next }),

@@ -45,7 +45,7 @@ impl Findings {
     /// Evaluates all templates and ensembles; `progress` is called after each greedy step.
     ///
     /// # Errors
-    /// When classification fails.
+    /// If classification fails.
     pub fn of(
         ensemble: &Ensemble,
         select: &Images,

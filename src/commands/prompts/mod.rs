@@ -22,7 +22,7 @@ use crate::train::EmbeddedData;
 /// Evaluates the templates and prints their accuracies.
 ///
 /// # Errors
-/// When the model, the data or the templates cannot be read, or the images have no classes.
+/// If the model, the data or the templates cannot be read, or the images have no classes.
 pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let named = args.data.templates.as_deref();
     let templates = named.map_or(Ok(Templates::Named(Named::Openai80)), templates::read)?;

@@ -29,7 +29,7 @@ impl SelectReport {
     /// The splits called `select` and `report`; data with a single split is halved.
     ///
     /// # Errors
-    /// When the two are the same, or the data does not have them.
+    /// If the two are the same, or the data does not have them.
     pub fn of(data: EvalData, select: &str, report: &str) -> Result<Self> {
         ensure!(
             select != report,
@@ -102,7 +102,7 @@ impl SelectReport {
     /// Embeds both splits, each image once.
     ///
     /// # Errors
-    /// When the images have no classes, or a split has fewer than two images.
+    /// If the images have no classes, or a split has fewer than two images.
     pub fn embed(&self, model: &Embedder) -> Result<(Images, Images)> {
         let (select, report) = match &self.parts {
             Parts::Two { select, report } => {

@@ -1,4 +1,4 @@
-//! Warnings about likely mistakes, each with the place of the setting.
+//! Warnings about likely problems, each with the place of the setting.
 
 mod checkpoint;
 mod loss;

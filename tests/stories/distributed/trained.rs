@@ -38,7 +38,7 @@ pub struct Trained {
 }
 
 impl Trained {
-    /// Those of the newest run.
+    /// Losses and weights of the newest run.
     pub fn newest(lab: &Lab) -> Self {
         let number = |(step, loss): (u64, String)| (step, loss.parse().unwrap());
         let losses = lab.losses().into_iter().map(number).collect();

@@ -6,11 +6,13 @@ use super::device::{is_real, on_device, points, run, train, with_sets};
 use crate::{
     lab::{COLOURS, Lab, colours},
     program::assert_contains,
-    support::{goldens, recipe},
+    support::{assert_matches_pytorch, goldens, recipe, towers_from},
 };
 
 /// A classifier that starts from class names, with images and labels mixed.
-const CLASSIFIER: &str = r#"
+pub fn classifier() -> String {
+    format!(
+        r#"
 name = "mixed"
 [run]
 steps = 4
@@ -24,15 +26,7 @@ plugin = "random_erasing"
 plugin = "mixup"
 [[augment]]
 plugin = "cutmix"
-[model.image]
-from = "INIT"
-[model.text]
-from = "INIT"
-[model.image_projection]
-from = "INIT"
-[model.text_projection]
-from = "INIT"
-[model.classifier]
+{towers}[model.classifier]
 init = "zero_shot"
 [loss]
 plugin = "cross_entropy"
@@ -42,10 +36,9 @@ plugin = "adamw"
 lr = 1e-3
 [schedule]
 plugin = "constant"
-"#;
-
-pub fn classifier() -> String {
-    CLASSIFIER.replace("INIT", goldens("training/init").to_str().unwrap())
+"#,
+        towers = towers_from(&goldens("training/init"))
+    )
 }
 
 /// The lab of a recipe of PyTorch's goldens: a CLIP of two small transformers from stored weights. Random weights would
@@ -80,15 +73,7 @@ fn equal(lab: &Lab, sets: &[&str], tolerance: f64) {
 fn as_pytorch(name: &str, more: &str) {
     let (lab, expected) = lab(name, more);
     train(&lab, "spec.toml", &[]).success();
-    for (metric, key, tolerance) in [("train/loss", "loss", 1e-4), ("train/grad_norm", "grad_norm", 1e-3)] {
-        let (got, want) = (points(&lab, metric), expected[key].as_array().unwrap());
-        assert_eq!(got.len(), want.len());
-        for (step, (got, want)) in got.iter().zip(want).enumerate() {
-            let want = want.as_f64().unwrap();
-            let near = (got - want).abs() <= tolerance * want.abs().max(1.0);
-            assert!(near, "{metric} at step {step}: {got}, PyTorch has {want}");
-        }
-    }
+    assert_matches_pytorch(&expected, |metric| points(&lab, metric));
 }
 
 #[test]

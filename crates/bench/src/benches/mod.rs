@@ -41,7 +41,7 @@ fn all() -> Vec<Bench> {
 /// Those whose name contains one of `filters`; all without filters.
 ///
 /// # Errors
-/// When a filter selects none.
+/// If a filter selects none.
 pub fn selected(filters: &[String]) -> Result<Vec<Bench>> {
     let mut benches = all();
     for filter in filters {

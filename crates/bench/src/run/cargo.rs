@@ -1,11 +1,22 @@
 //! Builds what is measured.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, anyhow};
 
 use super::Failure;
 use crate::lab::Lab;
+
+impl Lab {
+    /// A program of the root package; builds both at the first call.
+    pub fn program(&self, name: &str) -> Result<PathBuf, Failure> {
+        if self.built.get().is_none() {
+            build(self, &["--package", "clip-lab", "--bins"])?;
+            let _ = self.built.set(());
+        }
+        Ok(self.programs.join(name))
+    }
+}
 
 /// `cargo build ARGS` in the checkout, with its output on the terminal. Nothing with `--programs`.
 pub fn build(lab: &Lab, args: &[&str]) -> Result<(), Failure> {

@@ -1,12 +1,23 @@
 //! The images of the benchmarks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, python_numbers};
 use crate::lab::Lab;
 
+impl Lab {
+    /// A folder of `images` images with `captions` captions each, in `captions.csv`.
+    pub fn data(&self, images: usize, captions: usize) -> Result<PathBuf, Failure> {
+        let folder = self.scratch(&format!("data-{images}-{captions}"));
+        if !folder.exists() {
+            write(self, &folder, images, captions)?;
+        }
+        Ok(folder)
+    }
+}
+
 /// Writes `images` images with `captions` captions each into `folder`: of Flickr8k, or synthetic.
-pub fn write(lab: &Lab, folder: &Path, images: usize, captions: usize) -> Result<(), Failure> {
+fn write(lab: &Lab, folder: &Path, images: usize, captions: usize) -> Result<(), Failure> {
     let partial = folder.with_extension("partial");
     let _ = std::fs::remove_dir_all(&partial);
     let mut args = vec![

@@ -41,7 +41,7 @@ impl Pick {
     /// The sum of the numbers that `picks` select.
     ///
     /// # Errors
-    /// When a line or a number is missing.
+    /// If a line or a number is missing.
     pub fn sum(picks: &[Self], output: &str) -> Result<f64> {
         picks.iter().map(|pick| pick.of(output)).sum()
     }

@@ -1,8 +1,8 @@
 //! Runs ours and the rivals, and reads their numbers.
 
 mod busy;
-pub mod cargo;
-pub mod data;
+mod cargo;
+mod data;
 mod example;
 mod points;
 mod process;

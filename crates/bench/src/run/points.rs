@@ -15,7 +15,7 @@ pub struct Point {
 /// Reads the CSV of one metric.
 ///
 /// # Errors
-/// When a column is missing or a field is no number.
+/// If a column is missing or a field is no number.
 pub fn read(csv: &str) -> Result<Vec<Point>> {
     let mut lines = csv.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
@@ -37,7 +37,7 @@ pub fn read(csv: &str) -> Result<Vec<Point>> {
 /// between steps counts.
 ///
 /// # Errors
-/// When there is no later step.
+/// If there is no later step.
 pub fn rate(points: &[Point], warmup: u64) -> Result<f64> {
     let first = points.iter().find(|point| point.step >= warmup).context("too few steps were recorded")?;
     let last = points.last().filter(|last| last.step > first.step).context("no step after the warm-up")?;

@@ -48,7 +48,7 @@ pub struct Field {
 /// The right side of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Value {
-    /// As written.
+    /// The text as written.
     pub text: String,
     /// The parsed number, if it is one; `25%` is 0.25.
     pub number: Option<f64>,

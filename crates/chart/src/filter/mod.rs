@@ -84,9 +84,6 @@ impl Filter {
 
     /// As [`Filter::check`], for `runs` loaded with only [`Filter::required_data`]; `known` returns all names, for
     /// suggestions.
-    ///
-    /// # Errors
-    /// As [`Filter::check`].
     pub fn check_among<'a>(
         &self,
         runs: impl Iterator<Item = Subject<'a>> + Clone,

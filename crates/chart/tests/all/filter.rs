@@ -104,8 +104,8 @@ fn every_form_of_filter_selects_its_runs() {
 }
 
 #[test]
-fn mistakes_are_sentences_with_a_caret() {
-    let mistakes = [
+fn problems_are_sentences_with_a_caret() {
+    let problems = [
         "lr<fast",
         "(ema",
         "ema)",
@@ -121,8 +121,8 @@ fn mistakes_are_sentences_with_a_caret() {
         "()",
     ];
     let messages: Vec<String> =
-        mistakes.iter().map(|text| Filter::read("--filter", text).expect_err(text)).collect();
-    insta::assert_snapshot!("mistakes", messages.join("\n\n"));
+        problems.iter().map(|text| Filter::read("--filter", text).expect_err(text)).collect();
+    insta::assert_snapshot!("problems", messages.join("\n\n"));
     let deep = "(".repeat(5000);
     assert!(Filter::parse(&deep).is_err_and(|problem| problem.message.contains("levels")));
     assert!(Filter::parse(&"-".repeat(5000)).is_err());

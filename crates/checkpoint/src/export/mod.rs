@@ -81,7 +81,7 @@ pub struct Files {
 /// Converts a model to a layout.
 ///
 /// # Errors
-/// When the layout does not support it, with all reasons.
+/// If the layout does not support it, with all reasons.
 pub fn export(model: &Model, format: Format) -> Result<Files> {
     match format {
         Format::HuggingFace => hf::files(model),
@@ -92,7 +92,7 @@ pub fn export(model: &Model, format: Format) -> Result<Files> {
 /// The files beside a TorchScript module: tokenizer and preprocessing, in the format of transformers.
 ///
 /// # Errors
-/// When the tokenizer's file cannot be read.
+/// If the tokenizer's file cannot be read.
 pub fn beside(
     tokens: Option<&Tokens>,
     preprocess: Option<&Preprocess>,
@@ -106,7 +106,7 @@ impl Files {
     /// Writes all files to an existing `folder`.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// If a file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
         write_documents(folder, &self.documents)?;
         let format = [("format".to_owned(), "pt".to_owned())]; // required by transformers
@@ -117,7 +117,7 @@ impl Files {
 /// Writes JSON files to `folder`.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written.
 pub fn write_documents(folder: &Path, documents: &[(&'static str, Value)]) -> Result<()> {
     for (name, content) in documents {
         let (path, text) = (folder.join(name), serde_json::to_string_pretty(content)?);

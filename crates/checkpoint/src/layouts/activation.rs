@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 /// Maps an activation of transformers to ours.
 ///
 /// # Errors
-/// When no plugin has it.
+/// If no plugin has it.
 pub(super) fn from_transformers(name: &str) -> Result<&'static str> {
     Ok(match name {
         "gelu" | "gelu_python" => "gelu",

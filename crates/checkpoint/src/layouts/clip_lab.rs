@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Layout;
-use super::stated::{Stated, table};
+use super::model_metadata::{ModelMetadata, table};
 use crate::positions::Positions;
 use crate::source::{TensorFile, Tensors};
 use crate::{Classifier, Import, Preprocess, Weights};
@@ -17,7 +17,7 @@ const FILES: [&str; 2] = ["best.safetensors", "last.safetensors"];
 
 pub(super) struct ClipLab {
     file: PathBuf,
-    model: Stated,
+    model: ModelMetadata,
     tensors: Arc<dyn Tensors>,
 }
 
@@ -41,15 +41,15 @@ impl ClipLab {
                 path.display()
             )
         };
-        let model =
-            Stated::read(text).with_context(|| format!("{}: invalid metadata `model`", path.display()))?;
+        let model = ModelMetadata::read(text)
+            .with_context(|| format!("{}: invalid metadata `model`", path.display()))?;
         Ok(Self { file: path, model, tensors: Arc::new(file) })
     }
 
     /// A part with its settings, and its weights if it has any.
     fn part(&self, name: &str) -> Result<Option<Import>> {
-        let stated = self.model.part(name).with_context(|| self.file.display().to_string())?;
-        let Some((plugin, settings)) = stated else { return Ok(None) };
+        let part = self.model.part(name).with_context(|| self.file.display().to_string())?;
+        let Some((plugin, settings)) = part else { return Ok(None) };
         let weights = self.weights(name, &plugin);
         Ok(Some(Import { plugin: plugin.into(), settings, needs: Vec::new(), weights }))
     }
@@ -102,10 +102,10 @@ impl Layout for ClipLab {
 
     fn classifier(&self) -> Result<Option<Classifier>> {
         let Some(weights) = self.weights("classifier", "") else { return Ok(None) };
-        let Some(stated) = self.model.value("classifier") else { return Ok(None) };
-        let classes = serde_json::from_value(stated["classes"].clone())
+        let Some(value) = self.model.value("classifier") else { return Ok(None) };
+        let classes = serde_json::from_value(value["classes"].clone())
             .with_context(|| format!("{}: invalid classes of the classifier", self.file.display()))?;
-        Ok(Some(Classifier { settings: table(&stated["settings"]), classes, weights }))
+        Ok(Some(Classifier { settings: table(&value["settings"]), classes, weights }))
     }
 
     fn loss(&self) -> Result<Option<Import>> {
@@ -113,8 +113,8 @@ impl Layout for ClipLab {
     }
 
     fn preprocess(&self) -> Result<Option<Preprocess>> {
-        let Some(stated) = self.model.value("preprocess") else { return Ok(None) };
-        let read = serde_json::from_value(stated.clone());
+        let Some(value) = self.model.value("preprocess") else { return Ok(None) };
+        let read = serde_json::from_value(value.clone());
         read.map(Some).with_context(|| format!("{}: invalid metadata `preprocess`", self.file.display()))
     }
 

@@ -12,7 +12,7 @@ pub(super) fn count(tensors: &dyn Tensors, before: &str, after: &str) -> i64 {
 /// One dimension of a required tensor.
 ///
 /// # Errors
-/// When the tensor is missing.
+/// If the tensor is missing.
 pub(super) fn dim(tensors: &dyn Tensors, name: &str, axis: usize) -> Result<i64> {
     tensors
         .dim(name, axis)

@@ -27,7 +27,7 @@ impl TensorFile {
     /// Maps the file and checks its header: length, offsets, shapes and types.
     ///
     /// # Errors
-    /// When the file cannot be opened, is not a regular file, is not a safetensors file, or is truncated.
+    /// If the file cannot be opened, is not a regular file, is not a safetensors file, or is truncated.
     pub fn open(path: &Path) -> Result<Self> {
         let file = open_regular(path).with_context(|| format!("cannot open {}", path.display()))?;
         // SAFETY: the mapping is only read, and weights are replaced by renaming, never written in place.
@@ -60,7 +60,7 @@ impl TensorFile {
     /// Reads a tensor in its stored type, on the CPU.
     ///
     /// # Errors
-    /// When the file has no such tensor or its type is not supported.
+    /// If the file has no such tensor or its type is not supported.
     pub fn tensor(&self, name: &str) -> Result<Tensor> {
         let info = self.info(name)?;
         let kind = kind(info.dtype)
@@ -77,7 +77,7 @@ impl TensorFile {
     /// Checks the whole file against its digest, if it has one. The result is cached.
     ///
     /// # Errors
-    /// When the file is damaged.
+    /// If the file is damaged.
     pub fn verify(&self) -> Result<()> {
         let verified = self.verified.get_or_init(|| digest::verify(&self.map, self.start, self.metadata()));
         verified.clone().map_err(|message| anyhow!("{}: {message}", self.path.display()))

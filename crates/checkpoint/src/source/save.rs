@@ -19,7 +19,7 @@ const PIECE: i64 = 1 << 20;
 /// see either the old or the new file.
 ///
 /// # Errors
-/// When it cannot be written, for example because the disk is full; the old file is unchanged then.
+/// If it cannot be written, for example because the disk is full; the old file is unchanged then.
 pub fn save(path: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
     let temporary = temporary(path)?;
     write(&temporary, tensors, metadata).and_then(|()| Ok(fs::rename(&temporary, path)?)).map_err(
@@ -68,7 +68,7 @@ fn write(file: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)
 /// Passes a tensor's values in row-major order, in pieces that are copied to the CPU one by one.
 ///
 /// # Errors
-/// When libtorch cannot copy a piece, and those of `write`.
+/// If libtorch cannot copy a piece, and those of `write`.
 pub fn for_each_piece(tensor: &Tensor, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<()> {
     let flat = tensor.detach().f_contiguous()?.f_view([-1])?;
     let (count, mut bytes) = (flat.size1()?, Vec::new());

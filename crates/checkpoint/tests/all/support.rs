@@ -42,8 +42,8 @@ pub fn text(import: &Import, more: &str) -> Box<dyn TextEncoder> {
 /// A projection with its weights.
 pub fn projection(import: &Import, input: i64) -> Box<dyn Projection> {
     let vars = nn::VarStore::new(Device::Cpu);
-    let scope = ProjectionContext { vars: vars.root() / "head", input };
-    let head = plan(&catalog().projection, import, "").build(scope).unwrap();
+    let context = ProjectionContext { vars: vars.root() / "head", input };
+    let head = plan(&catalog().projection, import, "").build(context).unwrap();
     if let Some(weights) = &import.weights {
         weights.load(&vars, "head").unwrap();
     }

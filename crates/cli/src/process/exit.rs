@@ -21,7 +21,7 @@ pub enum Exit {
     Failure = 1,
     /// Invalid command line, as clap exits.
     Usage = 2,
-    /// A spec, a study, a layout or a filter has mistakes.
+    /// A spec, a study, a layout or a filter has problems.
     Invalid = 3,
     /// Interrupted, after saving what can be saved: 128 plus the number of SIGINT.
     Interrupted = 130,
@@ -67,6 +67,6 @@ pub const EXIT_CODES: &str = "Exit codes:
   0    success
   1    failure, or a check that did not pass; the reason is on standard error
   2    invalid command line
-  3    a spec, a study, a layout or a filter has mistakes; each is printed with its location
+  3    a spec, a study, a layout or a filter has problems; each is printed with its location
   130  stopped by Ctrl-C, SIGTERM or the dashboard; a run has saved a checkpoint to resume from
        (129 and above: killed by the signal with the number CODE - 128)";

@@ -60,7 +60,7 @@ pub fn print_error(error: impl Display) {
     eprint(message(format_args!("error: {error}")));
 }
 
-/// Prints the mistakes of a file as `clip_lab_diagnostics::render` formats them, with headings and locations.
+/// Prints the problems of a file as `clip_lab_diagnostics::render` formats them, with headings and locations.
 pub fn print_diagnostics(rendered: &str) {
     let heading = if rendered.starts_with("error: ") { "" } else { "error: " };
     eprint(format_args!("{heading}{rendered}\n"));

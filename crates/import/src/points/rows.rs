@@ -38,9 +38,6 @@ impl Points {
     }
 
     /// Calls `each` with every row after the steps that `newest` returns for its metrics. `epoch` is the epoch before.
-    ///
-    /// # Errors
-    /// Those of `each`.
     pub fn rows<'a, E>(
         &'a self,
         newest: impl Fn(&str) -> Option<u64>,

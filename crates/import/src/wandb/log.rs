@@ -10,7 +10,7 @@ use crc::{CRC_32_ISO_HDLC, Crc, Table};
 static SUM: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
 const MAGIC: &[u8; 7] = b":W&B\xe1\xbe\0";
 const BLOCK: usize = 32 << 10;
-/// Of a chunk.
+/// Size of the header of a chunk.
 const HEADER: usize = 7;
 /// The largest record.
 const LARGEST: usize = 256 << 20;

@@ -55,7 +55,7 @@ fn batches(workers: usize) -> Vec<Batch> {
     std::iter::from_fn(|| loader.next_batch().unwrap()).collect()
 }
 
-/// Of two epochs.
+/// A loader of two epochs.
 fn loader(copies: (Pixels, bool), workers: usize) -> Loader {
     let data = Arc::new(Toy::new(30));
     let order = Order::new(data.as_ref(), Captions::One, 5, true, 8);

@@ -3,9 +3,29 @@
 pub mod slurm;
 pub mod torchrun;
 
-use std::str::FromStr;
+use std::{env, str::FromStr};
 
 use crate::{error::EnvironmentError, world::World};
+
+impl World {
+    /// Reads what torchrun, SLURM's `srun` or [`Launch`](crate::Launch) has set; a single process if nothing is.
+    ///
+    /// # Errors
+    /// If a variable is missing, malformed or contradicts another one.
+    pub fn from_environment() -> Result<Self, EnvironmentError> {
+        Self::read(&|name| env::var(name).ok())
+    }
+
+    /// [`Self::from_environment`] for variables from elsewhere.
+    pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
+        let environment = Environment(variable);
+        let world = match torchrun::world(&environment)? {
+            Some(world) => Some(world),
+            None => slurm::world(&environment)?,
+        };
+        Ok(world.unwrap_or_else(Self::single))
+    }
+}
 
 /// Environment variables, by name.
 pub struct Environment<'a>(pub &'a dyn Fn(&str) -> Option<String>);

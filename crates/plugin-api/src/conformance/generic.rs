@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow, bail, ensure};
 use serde_json::Value;
 
-use crate::{Description, Kind, Planned, Registry, Section, parse, problem::Problem};
+use crate::{Description, Kind, Planned, Registry, Section, diagnostics::Problem, parse};
 
 /// Plans a plugin with the settings in `lines`, after checking its help, its defaults and its handling of invalid
 /// settings.

@@ -16,7 +16,7 @@ type Score<'a> = &'a dyn Fn(&Tensor, &Tensor) -> Result<Scored>;
 /// # Errors
 /// Names the failed check.
 pub fn loss(loss: &Loss, vars: &nn::VarStore, properties: &LossProperties, batch: i64) -> Result<()> {
-    let (built, declared) = (loss.task().looks_at(), properties.task.looks_at());
+    let (built, declared) = (loss.task().inputs(), properties.task.inputs());
     ensure!(loss.task() == properties.task, "it scores {built}, but its properties() declare {declared}");
     match loss {
         Loss::Pairs(pairs) => over_pairs(loss, &**pairs, vars, batch),

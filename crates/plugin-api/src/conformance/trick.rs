@@ -37,7 +37,7 @@ pub fn trick(build: &dyn Fn() -> Result<Box<dyn Trick>>, properties: &TrickPrope
         let unchanged = old.is_some_and(|(_, old)| *old == param.tensor);
         ensure!(!param.frozen || unchanged, "`{}` is locked and was changed", param.name);
     }
-    check_shadow(&*trick, &toy)?;
+    check_averaged_weights(&*trick, &toy)?;
     resumes(build, trick, toy)
 }
 
@@ -48,12 +48,12 @@ fn prepared(build: &dyn Fn() -> Result<Box<dyn Trick>>) -> Result<(Box<dyn Trick
 }
 
 /// Checks that averaged weights match the names and shapes of the model.
-fn check_shadow(trick: &dyn Trick, toy: &Toy) -> Result<()> {
+fn check_averaged_weights(trick: &dyn Trick, toy: &Toy) -> Result<()> {
     let weights = toy.weights();
-    for (name, shadow) in trick.shadow().into_iter().flatten() {
+    for (name, averaged) in trick.averaged_weights().into_iter().flatten() {
         let original = weights.iter().find(|(other, _)| other == name);
-        let fits = original.is_some_and(|(_, weight)| weight.size() == shadow.size());
-        ensure!(fits, "shadow() has `{name}`, but no weight has that name and shape");
+        let fits = original.is_some_and(|(_, weight)| weight.size() == averaged.size());
+        ensure!(fits, "averaged_weights() has `{name}`, but no weight has that name and shape");
     }
     Ok(())
 }
@@ -72,9 +72,9 @@ fn resumes(
     }
     let message = "restore(state()) does not resume bit-exactly";
     same_state(&toy.weights(), &copy.weights(), message)?;
-    let shadow = |trick: &dyn Trick| -> crate::State {
-        let all = trick.shadow().into_iter().flatten();
+    let averaged = |trick: &dyn Trick| -> crate::State {
+        let all = trick.averaged_weights().into_iter().flatten();
         all.map(|(name, tensor)| (name.clone(), tensor.copy())).collect()
     };
-    same_state(&shadow(&*trick), &shadow(&*other), message)
+    same_state(&averaged(&*trick), &averaged(&*other), message)
 }

@@ -46,9 +46,6 @@ pub trait Augment: Send + Sync {
     }
     /// Mixes the images of a batch, `[B, 3, H, W]`, and their targets, `[B, C]`, whose rows sum to one. None if the
     /// batch is not mixed.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     fn mix(&self, _images: &Tensor, _targets: &Tensor, _rng: &mut Rng) -> Result<Option<(Tensor, Tensor)>> {
         Ok(None)
     }

@@ -72,7 +72,7 @@ pub struct DataProperties {
     pub captions: Option<usize>,
     /// Why it cannot be opened, if this can be determined without a network. Only readers of the data fail: a model can
     /// still be found by its spec if its training data is gone.
-    pub fault: Option<String>,
+    pub problem: Option<String>,
 }
 
 impl Kind for dyn Dataset {

@@ -19,7 +19,7 @@ pub enum Task {
 
 impl Task {
     /// The inputs of the task's losses and evaluators, for messages.
-    pub fn looks_at(self) -> &'static str {
+    pub fn inputs(self) -> &'static str {
         match self {
             Self::Contrastive => "pairs of images and captions",
             Self::Classification => "images with classes",
@@ -101,9 +101,9 @@ pub trait ClassLoss: Send {
 
 /// A loss, by the task that it trains.
 pub enum Loss {
-    /// Of [`Task::Contrastive`].
+    /// A loss over pairs, for [`Task::Contrastive`].
     Pairs(Box<dyn PairLoss>),
-    /// Of [`Task::Classification`].
+    /// A loss over classes, for [`Task::Classification`].
     Classes(Box<dyn ClassLoss>),
 }
 
@@ -137,7 +137,7 @@ impl Loss {
 
 impl fmt::Debug for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a loss over {}", self.task().looks_at())
+        write!(f, "a loss over {}", self.task().inputs())
     }
 }
 

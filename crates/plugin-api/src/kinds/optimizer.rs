@@ -7,9 +7,6 @@ use crate::{Kind, Params, State};
 /// Updates parameters from their gradients.
 pub trait Optimizer: Send {
     /// Updates every trained parameter that has a gradient, with `lr` times its `lr_scale`.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     fn step(&mut self, params: &Params, lr: f64) -> Result<()>;
     /// The state needed to resume bit-exactly. The tensors share memory with the optimizer, so that saving needs no copy:
     /// the next step changes them.

@@ -26,29 +26,20 @@ pub trait Trick: Send {
         Ok(())
     }
     /// Called before the forward pass of a step (from 0), including the first after a resume: unlocks parameters.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     fn before_step(&mut self, _params: &Params, _step: u64) -> Result<()> {
         Ok(())
     }
     /// Called after the backward pass and before the optimizer. On a GPU the loss is read afterwards: if it is not finite,
     /// the gradients here are not either, and the run ends without the update.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     fn before_update(&mut self, _params: &Params, _step: u64, _report: &mut Report) -> Result<()> {
         Ok(())
     }
     /// Called after the optimizer.
-    ///
-    /// # Errors
-    /// If a libtorch operation fails.
     fn after_update(&mut self, _params: &Params, _step: u64) -> Result<()> {
         Ok(())
     }
     /// Averaged weights to evaluate, by name of parameter or buffer.
-    fn shadow(&self) -> Option<&State> {
+    fn averaged_weights(&self) -> Option<&State> {
         None
     }
     /// The state needed to resume bit-exactly. The tensors may share memory with the trick, so that saving needs no copy.
@@ -69,7 +60,7 @@ pub trait Trick: Send {
 pub struct TrickProperties {
     /// Prefixes of parameters locked for the whole run.
     pub frozen: Vec<String>,
-    /// Whether it has averaged weights to evaluate ([`Trick::shadow`]).
+    /// Whether it has averaged weights to evaluate ([`Trick::averaged_weights`]).
     pub averages: bool,
 }
 

@@ -28,7 +28,7 @@ impl Named {
     /// Every set.
     pub const ALL: [Self; 4] = [Self::Photo, Self::Plain, Self::Openai7, Self::Openai80];
 
-    /// As written in a spec.
+    /// The name as written in a spec.
     pub fn name(self) -> &'static str {
         match self {
             Self::Photo => "photo",
@@ -97,7 +97,7 @@ impl Templates {
 /// `by_template`: for each template the embeddings of its texts, `[C, D]`.
 ///
 /// # Errors
-/// When there is no template, or shapes differ.
+/// If there is no template, or shapes differ.
 pub fn class_weights(by_template: &[Tensor]) -> Result<Tensor> {
     ensure!(!by_template.is_empty(), "class weights need at least one template");
     let rows = by_template.iter().map(unit).collect::<Result<Vec<_>>>()?; // each [C, D]

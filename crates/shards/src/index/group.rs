@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{
     Fault, FaultKind, Sample,
-    members::{Member, Part},
-    parse,
+    members::Member,
+    parse::{self, Part},
 };
 
 /// The files of one key.

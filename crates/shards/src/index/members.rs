@@ -9,7 +9,7 @@ use std::{
 use clip_lab_files::{GIB, MIB, read_all};
 use tar::{Archive, Entry};
 
-use super::parse;
+use super::parse::{Part, part};
 
 /// Longest text file, bytes.
 const MAX_TEXT: u64 = 16 * MIB;
@@ -38,15 +38,6 @@ impl Member {
     pub fn is_too_large(&self) -> bool {
         matches!(self.part, Part::Image(_)) && self.length > MAX_IMAGE
     }
-}
-
-/// The role of a file in its sample.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
-    Image(String),
-    Text,
-    Json,
-    Class,
 }
 
 /// The files, up to the end or to a truncation.
@@ -122,7 +113,7 @@ fn walk<'a, R: Read + Seek + 'a>(
         if !entry.header().entry_type().is_file() {
             continue;
         }
-        let Some((key, part)) = parse::part(&path) else { continue };
+        let Some((key, part)) = part(&path) else { continue };
         let readable = !matches!(part, Part::Image(_)) && size <= MAX_TEXT.min(texts);
         let mut text = None;
         if readable {

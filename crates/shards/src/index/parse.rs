@@ -4,10 +4,17 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::members::Part;
-
 /// Supported image extensions.
 const IMAGES: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jpe"];
+
+/// The role of a file in its sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    Image(String),
+    Text,
+    Json,
+    Class,
+}
 
 /// Splits a path into key and part as WebDataset does: at the first dot of the file name; folders belong to the key. None
 /// for files that belong to no sample, such as hidden ones.

@@ -96,9 +96,6 @@ impl Writer {
     }
 
     /// Finishes the last shard. Returns all shards of this prefix, in order, including earlier ones.
-    ///
-    /// # Errors
-    /// On an I/O error.
     pub fn finish(mut self) -> Result<Vec<Location>> {
         self.close()?;
         Ok((0..self.number).map(|number| Location::Local(self.shard(number))).collect())

@@ -136,10 +136,10 @@ mod tests {
 
     fn after(edits: &[Edit]) -> (String, Vec<Vec<String>>, Vec<String>) {
         let mut editor = Editor::new(SPEC).unwrap();
-        let faults = edits.iter().filter_map(|edit| editor.apply(edit).err()).collect();
+        let problems = edits.iter().filter_map(|edit| editor.apply(edit).err()).collect();
         let (text, wrote) = editor.finish();
         assert!(text.parse::<DocumentMut>().is_ok(), "{text}");
-        (text, wrote.into_iter().map(|wrote| wrote.path).collect(), faults)
+        (text, wrote.into_iter().map(|wrote| wrote.path).collect(), problems)
     }
 
     #[test]
@@ -171,10 +171,10 @@ mod tests {
     #[test]
     fn a_table_replaces_another() {
         let loss = item("{ plugin = \"siglip\", bias = -10.0 }");
-        let (text, wrote, faults) = after(&[edit("loss", Change::Set(loss))]);
+        let (text, wrote, problems) = after(&[edit("loss", Change::Set(loss))]);
         assert_eq!(text, SPEC.replace("\"clip\"\nscale = 5\n", "\"siglip\"\nbias = -10.0\n"));
         assert_eq!(wrote, [["loss", "plugin"], ["loss", "bias"]]);
-        assert!(faults.is_empty(), "{faults:?}");
+        assert!(problems.is_empty(), "{problems:?}");
     }
 
     #[test]
@@ -201,13 +201,13 @@ mod tests {
             edit("trick.0", Change::Drop),
             edit("loss", Change::Drop),
         ];
-        let (text, wrote, faults) = after(&edits);
+        let (text, wrote, problems) = after(&edits);
         assert_eq!(
             text,
             "# a spec\n[run]\nbatch = 64 # pairs\n\n[[trick]]\nplugin = \"clip_norm\"\nmax_norm = 0.5\n"
         );
         assert_eq!(wrote, [["trick", "0", "max_norm"]]);
-        assert!(faults.is_empty(), "{faults:?}");
+        assert!(problems.is_empty(), "{problems:?}");
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
             edit("loss", Change::Set(item("1"))),
             edit("eval.0.k", Change::Set(item("1"))),
         ];
-        let (text, wrote, faults) = after(&edits);
+        let (text, wrote, problems) = after(&edits);
         assert_eq!((text.as_str(), wrote.len()), (SPEC, 0));
         let expected = [
             "there is no `los`; did you mean `loss`?",
@@ -232,6 +232,6 @@ mod tests {
             "`loss` is a table; name one of its settings",
             "there is no `eval.0`: the spec has no `eval`",
         ];
-        assert_eq!(faults, expected);
+        assert_eq!(problems, expected);
     }
 }

@@ -33,7 +33,11 @@ impl Reader<'_, '_> {
     fn drops(&mut self) {
         let Some(item) = self.fields.table.get("drop") else { return };
         let Some(list) = item.as_array().filter(|list| list.iter().all(Value::is_str)) else {
-            return self.fault("drop", item, "must be a list of keys, such as `[\"augment\", \"trick.1\"]`");
+            return self.problem(
+                "drop",
+                item,
+                "must be a list of keys, such as `[\"augment\", \"trick.1\"]`",
+            );
         };
         let first = self.found.len();
         for value in list.iter() {
@@ -47,7 +51,7 @@ impl Reader<'_, '_> {
     fn sets(&mut self) {
         let Some(item) = self.fields.table.get("set") else { return };
         let Some(table) = item.as_table_like() else {
-            return self.fault("set", item, "must be a table, such as `{ \"optimizer.lr\" = 1e-4 }`");
+            return self.problem("set", item, "must be a table, such as `{ \"optimizer.lr\" = 1e-4 }`");
         };
         self.set(table, "");
     }
@@ -70,7 +74,7 @@ impl Reader<'_, '_> {
     fn adds(&mut self) {
         let Some(item) = self.fields.table.get("add") else { return };
         let message = "must name lists with tables to add, such as `add.trick = [{ plugin = \"ema\" }]`";
-        let Some(table) = item.as_table_like() else { return self.fault("add", item, message) };
+        let Some(table) = item.as_table_like() else { return self.problem("add", item, message) };
         for (key, list) in table.iter() {
             match members(list, self.origin.text) {
                 Some(tables) => {
@@ -79,7 +83,7 @@ impl Reader<'_, '_> {
                         self.push(key, &place, Change::Add(table), "add");
                     }
                 }
-                None => self.fault("add", list, message),
+                None => self.problem("add", list, message),
             }
         }
     }
@@ -98,7 +102,7 @@ impl Reader<'_, '_> {
         self.found.push((Edit { by, layer: self.fields.name.to_string(), path, change }, place.clone()));
     }
 
-    fn fault(&mut self, key: &str, item: &Item, message: &str) {
+    fn problem(&mut self, key: &str, item: &Item, message: &str) {
         let place = self.fields.place_of(key, item);
         self.problems.push(Problem::at(place, format!("{}: `{key}` {message}", self.fields.name)));
     }

@@ -84,9 +84,6 @@ impl Study {
     }
 
     /// Parses a study from text; base specs are relative to `file`.
-    ///
-    /// # Errors
-    /// As [`Study::read`].
     pub fn parse(file: &Path, text: &str) -> Result<Self, Report> {
         read::study(file, text)
     }

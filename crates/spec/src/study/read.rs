@@ -79,9 +79,9 @@ impl Reader<'_> {
 
     /// Reports an invalid name.
     fn check_name(&mut self, what: &str, (name, place): Placed<String>) -> String {
-        let fault =
-            invalid_name_reason(&name).map(|fault| Problem::at(place, format!("{what}: `name` {fault}")));
-        self.problems.extend(fault);
+        let problem =
+            invalid_name_reason(&name).map(|reason| Problem::at(place, format!("{what}: `name` {reason}")));
+        self.problems.extend(problem);
         name
     }
 

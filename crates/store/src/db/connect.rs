@@ -54,7 +54,7 @@ pub fn connect(path: &Path, access: Access, busy: Duration) -> Result<Db, StoreE
 /// `observer` is called for what takes longer than a second: the migration, or the wait for that of another process.
 ///
 /// # Errors
-/// When the store cannot be opened to write.
+/// If the store cannot be opened to write.
 pub fn migrate(path: &Path, observer: Observer) -> Result<(), StoreError> {
     ensure_file(path)?;
     if path.exists() {

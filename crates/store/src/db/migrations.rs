@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use clip_lab_escape::thousands;
 use sqlx::migrate::MigrateError;
 
 use super::{
@@ -22,7 +23,11 @@ pub fn run(db: &Db, lock: &StoreLock, found: i64, observer: Option<Observer>) ->
     let runs = if found > 0 && observer.is_some() { run_count(db)? } else { 0 };
     let what = || {
         let (path, plural) = (db.path().display(), if runs == 1 { "run" } else { "runs" });
-        format!("updating {path} to schema {} ({} {plural})", supported_version(), grouped(runs))
+        format!(
+            "updating {path} to schema {} ({} {plural})",
+            supported_version(),
+            thousands(runs.unsigned_abs())
+        )
     };
     lock.describe();
     db.with("migrating the schema", async |conn| {
@@ -51,22 +56,5 @@ fn database_error(error: MigrateError) -> sqlx::Error {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error,
         other => sqlx::Error::Migrate(Box::new(other)),
-    }
-}
-
-/// A number with a comma after every third digit: `50,001`.
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn digits_are_in_groups_of_three() {
-        assert_eq!([0, 999, 50_001, 1_234_567].map(grouped), ["0", "999", "50,001", "1,234,567"]);
     }
 }

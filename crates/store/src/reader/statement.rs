@@ -56,7 +56,7 @@ impl Statement {
         joined.text(close)
     }
 
-    /// As a query.
+    /// The statement as a query.
     pub fn query(&self) -> Query<'_, Sqlite, SqliteArguments> {
         let query = sqlx::query::<Sqlite>(AssertSqlSafe(self.sql.as_str()));
         self.values.iter().fold(query, |query, value| match value {

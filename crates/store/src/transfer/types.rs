@@ -1,25 +1,20 @@
 //! The records of a run in a form that another store can take: no row ids, so that only uids, names and log calls
 //! identify anything.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+mod exact;
+mod lists;
+mod log_calls;
 
-use crate::{RankSet, db::Host};
+use serde::{Deserialize, Serialize};
 
-/// A number that survives JSON bit by bit.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Exact(pub f64);
-
-impl Serialize for Exact {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(self.0.to_bits())
-    }
-}
-
-impl<'de> Deserialize<'de> for Exact {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        u64::deserialize(from).map(|bits| Exact(f64::from_bits(bits)))
-    }
-}
+pub use self::{
+    exact::Exact,
+    lists::{
+        ArtifactRecord, EvaluationRecord, EventRecord, NoteRecord, ProbeKey, ProbeRecord, RankKey, Thumbnail,
+    },
+    log_calls::{Chunk, SeriesPoints, Superseded, TickRecord},
+};
+use crate::db::Host;
 
 /// How far the record of a run is. The later of two states of one record is the larger in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,135 +104,6 @@ pub struct MetricRecord {
     pub steps: [Option<i64>; 3],
 }
 
-/// Log calls that a later attempt superseded: `from..to`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Superseded {
-    /// The first.
-    pub from: i64,
-    /// The end.
-    pub to: i64,
-    /// The attempt.
-    pub by: i64,
-}
-
-/// An event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct EventRecord {
-    /// When, milliseconds since 1970.
-    pub at_ms: i64,
-    /// `info`, `warning` or `error`.
-    pub level: String,
-    /// Such as `checkpoint`.
-    pub kind: String,
-    /// The step.
-    pub step: Option<i64>,
-    /// The message.
-    pub text: String,
-}
-
-/// A note.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct NoteRecord {
-    /// When, milliseconds since 1970.
-    pub at_ms: i64,
-    /// The note.
-    pub text: String,
-}
-
-/// An evaluation after training.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct EvaluationRecord {
-    /// When, milliseconds since 1970.
-    pub at_ms: i64,
-    /// Its name.
-    pub name: String,
-    /// Step of the weights.
-    pub step: i64,
-    /// `raw` or `ema`.
-    pub weights: String,
-    /// Fingerprint of the data.
-    pub data: String,
-    /// Its settings, as JSON.
-    pub settings: String,
-    /// Name, goal and bits of the value of each metric, by name.
-    pub metrics: Vec<(String, String, Option<u64>)>,
-}
-
-/// A file that the run has recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ArtifactRecord {
-    /// When, milliseconds since 1970.
-    pub at_ms: i64,
-    /// Such as `checkpoint`.
-    pub kind: String,
-    /// Its name within its kind.
-    pub name: String,
-    /// The step.
-    pub step: Option<i64>,
-    /// Its path.
-    pub path: String,
-    /// Its size.
-    pub bytes: i64,
-    /// A digest of its content.
-    pub digest: Option<String>,
-}
-
-/// The key of the ranks of an evaluation, and how many there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct RankKey {
-    /// Step of the weights.
-    pub step: i64,
-    /// Split, or name of an evaluation after training.
-    pub split: String,
-    /// What was evaluated.
-    pub suite: String,
-    /// Query and gallery.
-    pub direction: String,
-    /// `raw` or `ema`.
-    pub weights: String,
-}
-
-impl From<&RankSet> for RankKey {
-    fn from(set: &RankSet) -> Self {
-        RankKey {
-            step: set.step as i64,
-            split: set.split.clone(),
-            suite: set.suite.clone(),
-            direction: set.direction.clone(),
-            weights: set.weights.clone(),
-        }
-    }
-}
-
-/// The key of a probe.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ProbeKey {
-    /// Step of the weights.
-    pub step: i64,
-    /// The split.
-    pub split: String,
-    /// `raw` or `ema`.
-    pub weights: String,
-}
-
-/// A probe.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ProbeRecord {
-    /// Its key.
-    pub key: ProbeKey,
-    /// A [`crate::Probe`] as JSON.
-    pub seen: String,
-}
-
-/// A thumbnail.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Thumbnail {
-    /// Digest of its content.
-    pub digest: String,
-    /// The JPEG.
-    pub jpeg: Vec<u8>,
-}
-
 /// Everything of a run at one moment, except log calls and the content of ranks, probes and files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunHead {
@@ -269,51 +135,4 @@ pub struct RunHead {
     pub ranks: Vec<RankKey>,
     /// The probes.
     pub probes: Vec<ProbeKey>,
-}
-
-/// A log call.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TickRecord {
-    /// Its number.
-    pub tick: i64,
-    /// Optimizer step.
-    pub step: i64,
-    /// Epochs.
-    pub epoch: Exact,
-    /// Samples.
-    pub samples: i64,
-    /// When, milliseconds since 1970.
-    pub wall_ms: i64,
-    /// Milliseconds of work until then.
-    pub active_ms: i64,
-    /// The attempt.
-    pub attempt: i64,
-    /// The attempt that superseded it.
-    pub superseded_by: Option<i64>,
-}
-
-/// Points of one metric.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SeriesPoints {
-    /// The metric.
-    pub name: String,
-    /// The log calls, ascending.
-    pub ticks: Vec<i64>,
-    /// The values.
-    pub values: Vec<Exact>,
-}
-
-/// The log calls `from..to` of a run with their points.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Chunk {
-    /// The number of attempts when it was read.
-    pub attempt: i64,
-    /// The first log call.
-    pub from: i64,
-    /// The end.
-    pub to: i64,
-    /// The log calls, ascending.
-    pub ticks: Vec<TickRecord>,
-    /// The points by metric, in the order in which the metrics were recorded.
-    pub series: Vec<SeriesPoints>,
 }

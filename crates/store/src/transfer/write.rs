@@ -92,9 +92,6 @@ impl RunCopy {
     }
 
     /// Inserts the run or prepares it for more log calls, and returns what is missing.
-    ///
-    /// # Errors
-    /// As [`RunCopy::compare`].
     pub fn begin(&mut self, store: &Store, head: &RunHead) -> Result<Begun, StoreError> {
         self.check(head)?;
         self.session = None;

@@ -44,17 +44,11 @@ impl ProcessGroup {
     }
 
     /// The tensors `[n, ...]` of all ranks in their order, `[size * n, ...]`.
-    ///
-    /// # Errors
-    /// As [`Self::all_reduce`].
     pub fn all_gather(&self, tensor: &Tensor) -> Result<Tensor, GroupError> {
         self.start_all_gather(tensor)?.wait()
     }
 
     /// Begins an [`Self::all_gather`], whose result [`Work::wait`] returns.
-    ///
-    /// # Errors
-    /// As [`Self::start_all_reduce`].
     pub fn start_all_gather(&self, tensor: &Tensor) -> Result<Work, GroupError> {
         let rows = |n: i64| Ok(n * self.size() as i64);
         let out = self.output("all_gather", tensor, rows)?;
@@ -76,27 +70,18 @@ impl ProcessGroup {
     }
 
     /// Copies the tensor of rank `root` into those of all ranks.
-    ///
-    /// # Errors
-    /// As [`Self::all_reduce`].
     pub fn broadcast(&self, tensor: &Tensor, root: usize) -> Result<(), GroupError> {
         let call = Call::Broadcast(tensor, root);
         self.start("broadcast", Some(tensor), tensor.shallow_clone(), call)?.wait().map(drop)
     }
 
     /// Waits until all ranks have called this.
-    ///
-    /// # Errors
-    /// As [`Self::all_reduce`].
     pub fn barrier(&self) -> Result<(), GroupError> {
         self.barrier_within(self.timeout())
     }
 
     /// [`Self::barrier`] with a timeout of its own, for work that only one rank does, such as an evaluation. It fails earlier
-    /// if that rank gives no sign of life for the timeout of the group.
-    ///
-    /// # Errors
-    /// As [`Self::barrier`].
+    /// if that rank sends no heartbeat for the timeout of the group.
     pub fn barrier_within(&self, timeout: Duration) -> Result<(), GroupError> {
         self.start("barrier", None, Tensor::new(), Call::Barrier(timeout))?.wait().map(drop)
     }

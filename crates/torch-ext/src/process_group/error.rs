@@ -44,7 +44,7 @@ pub struct GroupError {
     pub waited: Duration,
     /// Why it failed.
     pub cause: Cause,
-    /// The ranks that give no sign of life: they were killed or stopped.
+    /// The ranks that send no heartbeat: they were killed or stopped.
     pub silent: Box<[usize]>,
     /// The ranks that live, but have not begun the operation.
     pub behind: Box<[usize]>,
@@ -66,7 +66,7 @@ impl fmt::Display for GroupError {
             Cause::Other(text) => write!(f, "cannot finish {operation}: {text}"),
         }?;
         if !self.silent.is_empty() {
-            write!(f, "; no sign of life from {}", Ranks(&self.silent))?;
+            write!(f, "; no heartbeat from {}", Ranks(&self.silent))?;
         }
         if !self.behind.is_empty() {
             write!(f, "; not yet begun by {}", Ranks(&self.behind))?;
@@ -113,7 +113,7 @@ mod tests {
             behind: [0, 3].into(),
         };
         let text = "rank 1 of 4 waited 2.0 s for all_reduce 7 of Float [1024], which another rank did not join; \
-                    no sign of life from rank 2; not yet begun by ranks 0, 3";
+                    no heartbeat from rank 2; not yet begun by ranks 0, 3";
         assert_eq!(error.to_string(), text);
     }
 }

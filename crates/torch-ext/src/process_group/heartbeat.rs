@@ -1,4 +1,4 @@
-//! The thread by which a rank shows that it lives, and learns that another one has failed.
+//! The thread by which a rank sends heartbeats, and learns that another one has failed.
 
 use std::{
     sync::{
@@ -11,7 +11,7 @@ use std::{
 
 use super::member::Member;
 
-/// How often a rank gives a sign of life.
+/// How often a rank sends a heartbeat.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// The thread, which ends when this is dropped.
@@ -48,7 +48,7 @@ impl Drop for Heartbeat {
 
 fn run(member: &Member, stopped: &Receiver<()>) {
     for number in 1.. {
-        if let Err(fault) = member.give_sign(number) {
+        if let Err(fault) = member.send_heartbeat(number) {
             return member.lose_store(&fault);
         }
         if stopped.recv_timeout(INTERVAL) != Err(RecvTimeoutError::Timeout) {

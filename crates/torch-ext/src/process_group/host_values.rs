@@ -7,9 +7,6 @@ use super::{ProcessGroup, error::Ranks};
 
 impl ProcessGroup {
     /// The bytes of all ranks in their order; they may have different lengths.
-    ///
-    /// # Errors
-    /// As [`Self::all_reduce`].
     pub fn all_gather_bytes(&self, bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         let length = Tensor::from_slice(&[bytes.len() as i64]);
         let lengths = Vec::<i64>::try_from(&self.all_gather(&length)?)?;
@@ -22,9 +19,6 @@ impl ProcessGroup {
     }
 
     /// The texts of all ranks in their order, such as one line of JSON each.
-    ///
-    /// # Errors
-    /// As [`Self::all_reduce`].
     pub fn all_gather_text(&self, text: &str) -> Result<Vec<String>> {
         let all = self.all_gather_bytes(text.as_bytes())?;
         all.into_iter().map(|bytes| Ok(String::from_utf8(bytes)?)).collect()

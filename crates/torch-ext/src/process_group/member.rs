@@ -17,7 +17,7 @@ use super::{
     watch::Watch,
 };
 
-/// How long a failed rank watches for signs of life; they are given four times as often.
+/// How long a failed rank watches for heartbeats; they are sent four times as often.
 const WATCH: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(50);
 /// The key of the first failure, with its message.
@@ -52,7 +52,7 @@ impl Member {
         self.report.lock().ok()?.clone()
     }
 
-    /// Whether a rank gives no signs of life, for a moment longer than the timeout, which operations notice by themselves.
+    /// Whether a rank sends no heartbeats for a moment longer than the timeout, which operations notice by themselves.
     pub fn is_alone(&self) -> bool {
         self.watch.is_silent(self.timeout + WATCH)
     }
@@ -143,14 +143,14 @@ impl Member {
         if self.store.has(FAILED)? { self.text(FAILED, WATCH).map(Some) } else { Ok(None) }
     }
 
-    /// The ranks without a sign of life, and those that have not begun operation `number`.
+    /// The ranks without a heartbeat, and those that have not begun operation `number`.
     fn missing(&self, number: u64) -> Result<(Vec<usize>, Vec<usize>), Fault> {
         let others: Vec<usize> = (0..self.size).filter(|rank| *rank != self.rank).collect();
-        let signs = || others.iter().map(|rank| self.sign(*rank)).collect::<Result<Vec<_>, _>>();
-        let before = signs()?;
+        let heartbeats = || others.iter().map(|rank| self.heartbeat(*rank)).collect::<Result<Vec<_>, _>>();
+        let before = heartbeats()?;
         thread::sleep(WATCH);
         let (mut silent, mut behind) = (Vec::new(), Vec::new());
-        for ((rank, before), after) in others.iter().zip(before).zip(signs()?) {
+        for ((rank, before), after) in others.iter().zip(before).zip(heartbeats()?) {
             if before.0 == after.0 {
                 silent.push(*rank);
             } else if after.1 <= number {
@@ -160,9 +160,9 @@ impl Member {
         Ok((silent, behind))
     }
 
-    /// The number of signs that a rank has given, and of the operations that it has begun.
-    fn sign(&self, rank: usize) -> Result<(u64, u64), Fault> {
-        let key = sign_key(rank);
+    /// The number of heartbeats that a rank has sent, and of the operations that it has begun.
+    fn heartbeat(&self, rank: usize) -> Result<(u64, u64), Fault> {
+        let key = heartbeat_key(rank);
         if !self.store.has(&key)? {
             return Ok((0, 0));
         }
@@ -171,12 +171,12 @@ impl Member {
         numbers.next().zip(numbers.next()).ok_or_else(|| format!("{key} is {text}"))
     }
 
-    /// Gives sign of life `number`, and checks those of others and whether one has failed.
-    pub fn give_sign(&self, number: u64) -> Result<(), Fault> {
-        let sign = format!("{number} {}", self.begun.load(Relaxed));
-        self.store.set(&sign_key(self.rank), sign.as_bytes())?;
+    /// Sends heartbeat `number`, and checks those of others and whether one has failed.
+    pub fn send_heartbeat(&self, number: u64) -> Result<(), Fault> {
+        let heartbeat = format!("{number} {}", self.begun.load(Relaxed));
+        self.store.set(&heartbeat_key(self.rank), heartbeat.as_bytes())?;
         for rank in self.watch.ranks() {
-            self.watch.note(rank, self.sign(rank)?.0);
+            self.watch.note(rank, self.heartbeat(rank)?.0);
         }
         if self.report().is_none()
             && let Some(report) = self.first_report()?
@@ -192,6 +192,6 @@ impl Member {
     }
 }
 
-fn sign_key(rank: usize) -> String {
-    format!("sign/{rank}")
+fn heartbeat_key(rank: usize) -> String {
+    format!("heartbeat/{rank}")
 }

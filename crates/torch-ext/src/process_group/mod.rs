@@ -59,9 +59,6 @@ impl ProcessGroup {
     }
 
     /// Leaves the group once all ranks have called this.
-    ///
-    /// # Errors
-    /// As [`Self::barrier`].
     pub fn close(mut self) -> Result<(), GroupError> {
         // Before the barrier: rank 0 ends the store after it.
         self.heartbeat.stop();

@@ -38,7 +38,7 @@ impl Work {
     /// Waits for the end of the operation, and returns its result.
     ///
     /// # Errors
-    /// If a rank does not join in time, has ended, gives no sign of life for longer than the timeout of the group, or gave a
+    /// If a rank does not join in time, has ended, sends no heartbeat for longer than the timeout of the group, or gave a
     /// tensor of another shape or kind.
     pub fn wait(self) -> Result<Tensor, GroupError> {
         let fail = |cause| self.member.error(&self.operation, self.number, self.started, cause);

@@ -43,9 +43,6 @@ impl Shared<'_> {
     }
 
     /// The embeddings `[B, D]` of all ranks, and the row of this rank's first; `own` is `[b, D]`, undefined if b is 0.
-    ///
-    /// # Errors
-    /// When a rank fails.
     pub fn gather(&self, own: &Tensor) -> Result<(Tensor, i64)> {
         let first = self.agreement.counts[..self.ranks.rank()].iter().sum();
         let missing = || Tensor::f_zeros([0, self.width], (Kind::Float, self.device));
@@ -54,9 +51,6 @@ impl Shared<'_> {
     }
 
     /// The sum of losses and reported values, which each rank has weighted by its share of the rows.
-    ///
-    /// # Errors
-    /// When a rank fails.
     pub fn sum_scored(&self, scored: &mut Scored) -> Result<()> {
         let mut own = json!({ "": bits(&scored.loss)? });
         for (name, value) in &scored.report {
@@ -75,18 +69,12 @@ impl Shared<'_> {
 
     /// Sums the gradients of all ranks. With `complete` those of the loss's own parameters are complete on every rank, and
     /// rank 0's are taken, so that all ranks have the same bits.
-    ///
-    /// # Errors
-    /// When a rank fails.
     pub fn sum_gradients(&self, params: &Params, complete: bool) -> Result<()> {
         let partial = |name: &str| self.ranks.is_first() || !complete || !name.starts_with("loss.");
         self.ranks.sum_gradients(params, &partial)
     }
 
     /// Combines running statistics, which were `before` the step.
-    ///
-    /// # Errors
-    /// When a rank fails.
     pub fn combine_buffers(&self, params: &Params, before: &[Tensor]) -> Result<()> {
         self.ranks.combine_buffers(params.buffers(), before, &self.agreement.micro_batches)
     }

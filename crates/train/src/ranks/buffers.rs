@@ -38,7 +38,7 @@ impl Ranks {
 }
 
 /// Statistics `r` after a rank's micro-batches are `kept^m r + c`. From its own, `kept^m old + c`, follows the effect of `c` on
-/// the statistics of the ranks before it. What does not change stays the same to the bit.
+/// the statistics of the ranks before it. What does not change stays bit-identical.
 fn in_turn(all: &Tensor, old: &Tensor, micro_batches: &[i64], kept: f64) -> Result<Tensor> {
     let mut running = old.shallow_clone();
     for (rank, &count) in (0..).zip(micro_batches) {

@@ -65,9 +65,6 @@ impl Ranks {
     /// Agrees with the other ranks on the next step. `batch` is none if this rank had to stop while it waited for its data.
     /// Pads the captions to the length of the longest of all ranks, replaces the groups by those of the global batch, and
     /// adds the unreadable images of the other ranks. None if a rank stops.
-    ///
-    /// # Errors
-    /// When a rank fails.
     pub fn agree(
         &self,
         batch: Option<Batch>,

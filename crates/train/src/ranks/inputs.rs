@@ -33,7 +33,7 @@ impl Ranks {
     /// Checks that all ranks have the same spec, code, libtorch and data.
     ///
     /// # Errors
-    /// When one differs, with the ranks of each.
+    /// If one differs, with the ranks of each.
     pub fn compare(&self, plan: &Plan, inputs: &Inputs) -> Result<()> {
         let spec = blake3::hash(secret::spec(&plan.source.text).as_bytes()).to_hex();
         self.group.all_agree("the spec", &spec)?;
@@ -46,7 +46,7 @@ impl Ranks {
     /// Checks that all ranks start with the same weights, bit by bit.
     ///
     /// # Errors
-    /// When they differ, with the ranks of each.
+    /// If they differ, with the ranks of each.
     pub fn compare_weights(&self, vars: &VarStore) -> Result<()> {
         self.group.all_agree("the initial weights", &weights(vars)?)
     }

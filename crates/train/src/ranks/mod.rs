@@ -21,7 +21,7 @@ pub use agreement::{Agreement, Shared};
 pub use exchange::Exchange;
 pub use inputs::unfit;
 
-/// How long ranks wait for work of rank 0, such as an evaluation, as long as it gives signs of life.
+/// How long ranks wait for work of rank 0, such as an evaluation, as long as it sends heartbeats.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
 /// The processes that train together.
@@ -61,9 +61,6 @@ impl Ranks {
     }
 
     /// Waits until all ranks call this, however long one of them works.
-    ///
-    /// # Errors
-    /// When a rank fails.
     pub fn wait(&self) -> Result<()> {
         Ok(self.group.barrier_within(LONG)?)
     }
@@ -71,7 +68,7 @@ impl Ranks {
     /// Ends the group: waits for the other ranks, or reports to them the failure of this one.
     ///
     /// # Errors
-    /// When `outcome` is an error, or another rank fails before the end.
+    /// If `outcome` is an error, or another rank fails before the end.
     pub fn leave<T>(self, outcome: Result<T>) -> Result<T> {
         match outcome {
             Ok(value) => {
@@ -90,9 +87,6 @@ impl Ranks {
     }
 
     /// The text of rank 0.
-    ///
-    /// # Errors
-    /// When a rank fails.
     pub fn text_of_first(&self, text: &str) -> Result<String> {
         let own = if self.is_first() { text } else { "" };
         let texts = self.group.all_gather_text(own)?;

@@ -27,7 +27,7 @@ impl Ranks {
     /// Sends a file of rank 0 to the other ranks, which may be on other hosts.
     ///
     /// # Errors
-    /// When it cannot be read or copied.
+    /// If it cannot be read or copied.
     pub fn share_file(&self, path: &Path) -> Result<SharedFile> {
         if self.is_first() {
             self.send(path).with_context(|| format!("sending {}", path.display()))?;

@@ -62,7 +62,7 @@ impl RunRecord {
     /// Starts a new record, or resumes an existing one.
     ///
     /// # Errors
-    /// When the store cannot be written, or the run to resume has changed, is still running, or has no valid checkpoint.
+    /// If the store cannot be written, or the run to resume has changed, is still running, or has no valid checkpoint.
     pub fn open(
         plan: &Plan,
         options: &Options,
@@ -79,9 +79,6 @@ impl RunRecord {
     }
 
     /// The record `own` of rank 0, and on the other ranks one with the same names that records nothing.
-    ///
-    /// # Errors
-    /// When a rank fails.
     pub fn shared(own: Option<Self>, ranks: &Ranks, options: &Options) -> Result<Self> {
         let text = own.as_ref().map(|own| {
             json!([own.recorder.uid(), own.dir.to_string_lossy(), own.name, own.spec, own.resumed])

@@ -18,7 +18,7 @@ use crate::{
 /// Resumes the run that `selector` names from its last checkpoint.
 ///
 /// # Errors
-/// When the run is still running, its spec, the code or the data have changed, or its checkpoint is missing, damaged, or
+/// If the run is still running, its spec, the code or the data have changed, or its checkpoint is missing, damaged, or
 /// of another spec.
 pub fn resume(
     selector: &str,
@@ -52,7 +52,7 @@ pub fn resume(
 /// The run to resume, if it is already finished.
 ///
 /// # Errors
-/// When the store cannot be read or has no such run.
+/// If the store cannot be read or has no such run.
 pub fn finished(options: &Options) -> Result<Option<RunRow>> {
     let Some(selector) = &options.resume else { return Ok(None) };
     let run = Reader::open(&options.store)?.run(selector)?;

@@ -4,19 +4,19 @@ use anyhow::Result;
 use clip_lab_plugin_api::tolerated;
 use clip_lab_store::{Goal, Level, Tick};
 
-use super::{Ended, Trainer};
+use super::{RunEnd, Trainer};
 use crate::{StepStatus, Summary, components::count, environment};
 use clip_lab_input::Unreadable;
 
 impl Trainer<'_> {
-    pub(super) fn non_finite(&self, loss: f64) -> Ended {
+    pub(super) fn non_finite(&self, loss: f64) -> RunEnd {
         let step = self.progress.step;
         self.run_record.recorder.log(self.tick(), &[("train/loss", loss)]);
         let message = format!(
             "the loss became {loss} at step {step}, and this update was not applied. Lower optimizer.lr, use a longer warmup or add the clip_grad trick"
         );
         self.run_record.event(Level::Error, "non_finite", step, &message);
-        Ended::NonFinite { step, message }
+        RunEnd::NonFinite { step, message }
     }
 
     /// Records an fp16 step whose loss is not finite, which was not applied.
@@ -123,7 +123,7 @@ impl Trainer<'_> {
     }
 
     /// Sends the monitor the summary of the run.
-    pub fn send_summary(&mut self, ended: &Ended) {
+    pub fn send_summary(&mut self, ended: &RunEnd) {
         let summary = Summary {
             ended: ended.clone(),
             uid: self.run_record.recorder.uid().to_owned(),

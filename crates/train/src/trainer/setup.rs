@@ -25,7 +25,7 @@ impl<'a> Trainer<'a> {
     /// Builds the model, loads the checkpoint of a resumed run, and computes the features of a locked tower.
     ///
     /// # Errors
-    /// When a plugin, the weights or the data fail.
+    /// If a plugin, the weights or the data fail.
     pub fn new(
         plan: &'a Plan,
         inputs: Inputs,

@@ -26,7 +26,7 @@ pub struct Target {
 /// Resolves `name` in the store at `store`.
 ///
 /// # Errors
-/// If nothing has that name (with the nearest one), it is a prefix of several uids, or a study file has mistakes.
+/// If nothing has that name (with the nearest one), it is a prefix of several uids, or a study file has problems.
 pub fn resolve(store: &Path, name: &str) -> Result<Target> {
     let runs = runs(store)?;
     let layout = layout::find(store, Path::new(name));

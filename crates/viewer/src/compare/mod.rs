@@ -46,9 +46,6 @@ pub fn compare(store: &Path, args: &CompareArgs) -> Result<String> {
 }
 
 /// Compares arms.
-///
-/// # Errors
-/// As [`compare`].
 pub fn report(store: &Path, args: &CompareArgs) -> Result<Report> {
     Ok(compare_arms(&Reader::open(store)?, args)?.1)
 }

@@ -75,7 +75,7 @@ mod tests {
     const DRIVER: &str = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05";
 
     /// Severity and text for the fields that the core reports.
-    fn told(driver: Option<&str>, mut details: Value) -> (Severity, String) {
+    fn finding_with(driver: Option<&str>, mut details: Value) -> (Severity, String) {
         details["driver"] = json!(driver);
         details["oldest_driver"] = json!(580);
         let finding = finding(&details);
@@ -84,28 +84,30 @@ mod tests {
 
     #[test]
     fn a_machine_without_a_driver_is_in_order_unless_its_cuda_half_is_damaged() {
-        let (severity, text) = told(None, json!({ "cuda_fault": "libtorch_cuda.so: cannot open" }));
+        let (severity, text) = finding_with(None, json!({ "cuda_fault": "libtorch_cuda.so: cannot open" }));
         assert_eq!((severity, text.trim()), (Severity::Ok, "none (no NVIDIA driver): runs use the CPU"));
-        let (severity, text) = told(None, json!({ "cuda": "13.0", "devices": 0, "cuda_half": "/c/cuda" }));
+        let (severity, text) =
+            finding_with(None, json!({ "cuda": "13.0", "devices": 0, "cuda_half": "/c/cuda" }));
         assert_eq!(severity, Severity::Ok);
         assert!(text.contains("libtorch's CUDA 13.0 needs NVIDIA driver 580 or newer"), "{text}");
         let damaged = json!({ "cuda_fault": "libcudnn.so.9: file too short", "cuda_half": "/c/cuda" });
-        let (severity, text) = told(None, damaged);
+        let (severity, text) = finding_with(None, damaged);
         assert_eq!(severity, Severity::Note);
         assert!(text.contains("libcudnn.so.9: file too short\nremove /c/cuda, and `cargo xtask"), "{text}");
     }
 
     #[test]
     fn a_driver_without_a_device_is_a_note_with_the_remedy() {
-        let (severity, text) = told(Some(DRIVER), json!({ "cuda_fault": "libtorch_cuda.so: cannot open" }));
+        let (severity, text) =
+            finding_with(Some(DRIVER), json!({ "cuda_fault": "libtorch_cuda.so: cannot open" }));
         assert_eq!(severity, Severity::Note);
         assert!(text.contains("535.104.05), but no CUDA: runs use the CPU (libtorch_cuda.so: "), "{text}");
         assert!(text.contains("`cargo xtask setup --cuda` downloads the CUDA half"), "{text}");
         assert!(text.ends_with("libtorch's CUDA needs NVIDIA driver 580 or newer"), "{text}");
-        let (severity, text) = told(Some(DRIVER), json!({ "cuda": "13.0", "devices": 0 }));
+        let (severity, text) = finding_with(Some(DRIVER), json!({ "cuda": "13.0", "devices": 0 }));
         assert_eq!(severity, Severity::Note);
         assert!(text.contains("but no device") && text.contains("nvidia-smi"), "{text}");
-        let (severity, text) = told(Some(DRIVER), json!({ "cuda": "13.0", "devices": 2 }));
+        let (severity, text) = finding_with(Some(DRIVER), json!({ "cuda": "13.0", "devices": 2 }));
         assert_eq!((severity, text.starts_with("2 with CUDA; ")), (Severity::Ok, true));
     }
 }

@@ -7,23 +7,17 @@ use clip_lab_chart::{
 };
 use clip_lab_store::{Axis, Goal, Reader, SeriesRow};
 
-use super::{drawing::Drawing, file_name::file_name, model::Settings};
+use super::{
+    drawing::{Curves, Drawing},
+    file_name::file_name,
+    model::Settings,
+};
 use crate::compare::{Report, select::Arm};
 
 /// Buckets of a curve.
 const BUCKETS: usize = 240;
 /// Metrics to show after the compared ones, if recorded.
 const USUAL: [&str; 5] = ["train/loss", "val/loss", "train/accuracy", "train/logit_scale", "train/lr"];
-
-/// The curves of a metric.
-pub struct Curves {
-    /// The metric.
-    pub metric: String,
-    /// As drawn: titled as declared, shares in percent.
-    pub drawn: Figure,
-    /// With the values as recorded.
-    pub recorded: Figure,
-}
 
 /// The curves of a report: the compared metrics during training, then the usual ones.
 pub fn curves(reader: &Reader, arms: &[Arm], report: &Report, settings: &Settings) -> Result<Vec<Drawing>> {

@@ -10,7 +10,7 @@ use clip_lab_chart::{
     figure::Figure,
 };
 
-use super::{curves::Curves, hover::values, model::Caption};
+use super::{hover::values, model::Caption};
 use crate::{
     compare::Report,
     export::{blocks, intervals},
@@ -22,6 +22,16 @@ const WIDE: f64 = 150.0;
 const NARROW: f64 = 110.0;
 /// Size of curves: two fit side by side on a wide screen.
 const SIZE: Size = Size { width_mm: 100.0, height_mm: 66.0, pixels: 1200 };
+
+/// The curves of a metric.
+pub struct Curves {
+    /// The metric.
+    pub metric: String,
+    /// The figure as drawn: titled as declared, shares in percent.
+    pub drawn: Figure,
+    /// The figure with the values as recorded.
+    pub recorded: Figure,
+}
 
 /// A drawing with its caption.
 pub struct Drawing {
@@ -72,9 +82,7 @@ impl Drawing {
         let text = without(&without(&text, "metadata"), "title");
         text.replacen("fill=\"#FFFFFF\"", "fill=\"none\"", 1)
     }
-}
 
-impl Drawing {
     /// Whether it belongs to the section of curves.
     pub fn is_curves(&self) -> bool {
         self.curves.is_some()

@@ -1,6 +1,7 @@
 //! Provenance and problems of the runs.
 
 use anyhow::Result;
+use clip_lab_escape::thousands;
 use clip_lab_spec::secret;
 use clip_lab_store::{Environment, Level, Reader, RunRow};
 use serde_json::Value;
@@ -43,13 +44,6 @@ fn sizes(row: &RunRow, of: &Environment) -> Vec<(String, String)> {
     let pairs = (row.epoch > 0.0 && pairs.is_finite())
         .then(|| ("training pairs".to_owned(), thousands(pairs as u64)));
     of.extra.iter().filter_map(images).chain(pairs).collect()
-}
-
-/// `1,234,567`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join(",")
 }
 
 fn environment(of: &Environment) -> Vec<(String, String)> {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clip_lab_escape::cell;
 use csv::Writer;
 
-use super::{curves::Curves, gather::ReportData, model::Model};
+use super::{drawing::Curves, gather::ReportData, model::Model};
 
 /// All tables: file name and text.
 pub fn tables(data: &ReportData) -> Result<[(&'static str, String); 4]> {

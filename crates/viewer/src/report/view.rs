@@ -1,8 +1,8 @@
 //! The tables of the comparison, for the page and for Markdown.
 
 use clip_lab_chart::PAPER;
+use clip_lab_escape::thousands;
 
-use super::runs::thousands;
 use crate::compare::{
     Report,
     cells::{Cells, arrow, cells, decimals},

@@ -34,9 +34,6 @@ pub fn push(store: &Path, args: &TransferArgs) -> Result<Exit> {
 }
 
 /// Copies runs of another store to `store`.
-///
-/// # Errors
-/// As [`push`].
 pub fn pull(store: &Path, args: &TransferArgs) -> Result<Exit> {
     match Address::read(&args.other)? {
         Address::File(other) => transfer(&mut local(&other), &mut local(store), args),

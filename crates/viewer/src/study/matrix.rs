@@ -30,7 +30,7 @@ impl Job {
 }
 
 /// All requested jobs, ordered by seed, so that every arm has a result early; or the exit status of the core, if it has
-/// printed the mistakes of an arm.
+/// printed the problems of an arm.
 pub fn matrix(study: &Study, args: &RunArgs, trust_code: bool) -> Result<Result<Vec<Job>, Exit>> {
     let fingerprints = match fingerprints(args, trust_code)? {
         Ok(fingerprints) => fingerprints,

@@ -32,16 +32,16 @@ impl Default for ColorJitter {
 }
 
 impl Settings for ColorJitter {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let strengths =
             [("brightness", self.brightness), ("contrast", self.contrast), ("saturation", self.saturation)];
         for (key, value) in strengths {
             let holds = value >= 0.0 && value.is_finite();
-            faults.require(holds, key, "must be at least 0 (no change)");
+            problems.require(holds, key, "must be at least 0 (no change)");
         }
-        faults.require((0.0..=0.5).contains(&self.hue), "hue", "must be from 0 to 0.5");
+        problems.require((0.0..=0.5).contains(&self.hue), "hue", "must be from 0 to 0.5");
         let within = (0.0..=1.0).contains(&self.probability);
-        faults.require(within, "probability", "must be from 0 to 1");
+        problems.require(within, "probability", "must be from 0 to 1");
     }
 }
 
@@ -51,7 +51,7 @@ impl Plugin<dyn Augment> for ColorJitter {
         AugmentProperties { random: self.probability > 0.0 && strength > 0.0, ..AugmentProperties::default() }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -53,13 +53,13 @@ impl Default for RandAugment {
 }
 
 impl Settings for RandAugment {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=10.0).contains(&self.magnitude), "magnitude", "must be from 0 to 10");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..=10.0).contains(&self.magnitude), "magnitude", "must be from 0 to 10");
         let holds = self.magnitude_std.is_finite() && self.magnitude_std >= 0.0;
-        faults.require(holds, "magnitude_std", "must be at least 0");
+        problems.require(holds, "magnitude_std", "must be at least 0");
         let within = (0.0..=1.0).contains(&self.probability);
-        faults.require(within, "probability", "must be from 0 to 1");
-        faults.require(!self.ops.is_empty(), "ops", "must not be empty; leave it out for all operations");
+        problems.require(within, "probability", "must be from 0 to 1");
+        problems.require(!self.ops.is_empty(), "ops", "must not be empty; leave it out for all operations");
     }
 }
 
@@ -71,7 +71,7 @@ impl Plugin<dyn Augment> for RandAugment {
         }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         let magnitude = Normal::new(self.magnitude, self.magnitude_std)?;
         Ok(Box::new(Layers { settings: self.clone(), magnitude }))
     }

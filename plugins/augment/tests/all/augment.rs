@@ -1,7 +1,7 @@
 //! All augmentations: sizes, randomness and settings.
 
 use clip_lab_plugin_api::{
-    Augment, AugmentContext, Catalog, Crop, Faults, Interpolation, Plugin, Resize, Settings, rng,
+    Augment, AugmentContext, Catalog, Crop, Interpolation, Plugin, Problems, Resize, Settings, rng,
 };
 use image::{Rgb, RgbImage};
 use clip_lab_image_io::{Decoder, Detail, Image};
@@ -22,10 +22,10 @@ fn squash(image: RgbImage) -> RgbImage {
     Crop::middle(size, SIZE, None, Resize::Squash, Interpolation::Bicubic).apply(image).unwrap()
 }
 
-fn faults(settings: &impl Settings) -> Vec<String> {
-    let mut faults = Faults::default();
-    settings.check(&mut faults);
-    faults.found().iter().map(|(key, _)| key.clone()).collect()
+fn problems(settings: &impl Settings) -> Vec<String> {
+    let mut problems = Problems::default();
+    settings.check(&mut problems);
+    problems.found().iter().map(|(key, _)| key.clone()).collect()
 }
 
 #[test]
@@ -136,10 +136,15 @@ fn facts_declare_randomness() {
 
 #[test]
 fn invalid_values_are_named() {
-    assert_eq!(faults(&Flip { probability: 1.5 }), ["probability"]);
-    assert_eq!(faults(&Flip { probability: f64::NAN }), ["probability"]);
-    assert_eq!(faults(&RandomResizedCrop { scale: [0.0, 1.0], ..Default::default() }), ["scale"]);
-    assert_eq!(faults(&RandomResizedCrop { ratio: [2.0, 1.0], ..Default::default() }), ["ratio"]);
-    assert_eq!(faults(&ColorJitter { hue: 0.6, contrast: -1.0, ..Default::default() }), ["contrast", "hue"]);
-    assert!(faults(&ColorJitter::default()).is_empty() && faults(&RandomResizedCrop::default()).is_empty());
+    assert_eq!(problems(&Flip { probability: 1.5 }), ["probability"]);
+    assert_eq!(problems(&Flip { probability: f64::NAN }), ["probability"]);
+    assert_eq!(problems(&RandomResizedCrop { scale: [0.0, 1.0], ..Default::default() }), ["scale"]);
+    assert_eq!(problems(&RandomResizedCrop { ratio: [2.0, 1.0], ..Default::default() }), ["ratio"]);
+    assert_eq!(
+        problems(&ColorJitter { hue: 0.6, contrast: -1.0, ..Default::default() }),
+        ["contrast", "hue"]
+    );
+    assert!(
+        problems(&ColorJitter::default()).is_empty() && problems(&RandomResizedCrop::default()).is_empty()
+    );
 }

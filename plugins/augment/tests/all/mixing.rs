@@ -1,7 +1,7 @@
 //! Mixing the images of a batch: `mixup` and `cutmix`.
 
 use clip_lab_plugin_api::prelude::tch::{Device, Kind, Tensor};
-use clip_lab_plugin_api::{Augment, AugmentContext, Catalog, Faults, Plugin, Settings, rng};
+use clip_lab_plugin_api::{Augment, AugmentContext, Catalog, Plugin, Problems, Settings, rng};
 use plugins_augment::{CutMix, Mixup};
 
 const MIXED: &str = "a batch that is mixed";
@@ -137,18 +137,18 @@ fn mixing_is_deterministic_and_both_can_be_combined() {
 fn facts_declare_mixing_and_invalid_values_are_named() {
     assert!(Mixup::default().properties().mixes && CutMix::default().properties().mixes);
     assert!(Mixup::default().properties().random && CutMix::default().properties().random);
-    let keys = |settings: &dyn Fn(&mut Faults)| {
-        let mut faults = Faults::default();
-        settings(&mut faults);
-        faults.found().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
+    let keys = |settings: &dyn Fn(&mut Problems)| {
+        let mut problems = Problems::default();
+        settings(&mut problems);
+        problems.found().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
     };
-    assert!(keys(&|faults| Mixup::default().check(faults)).is_empty());
+    assert!(keys(&|problems| Mixup::default().check(problems)).is_empty());
     assert_eq!(
-        keys(&|faults| Mixup { alpha: 0.0, probability: 1.5 }.check(faults)),
+        keys(&|problems| Mixup { alpha: 0.0, probability: 1.5 }.check(problems)),
         ["alpha", "probability"]
     );
     assert_eq!(
-        keys(&|faults| CutMix { alpha: f64::INFINITY, ..Default::default() }.check(faults)),
+        keys(&|problems| CutMix { alpha: f64::INFINITY, ..Default::default() }.check(problems)),
         ["alpha"]
     );
     let mut catalog = Catalog::default();

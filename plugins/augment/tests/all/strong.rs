@@ -1,6 +1,8 @@
 //! Strong augmentation of single images: `rand_augment` and `random_erasing`.
 
-use clip_lab_plugin_api::{Augment, AugmentContext, Catalog, Faults, Plugin, Section, Settings, parse, rng};
+use clip_lab_plugin_api::{
+    Augment, AugmentContext, Catalog, Plugin, Problems, Section, Settings, parse, rng,
+};
 use image::{Rgb, RgbImage};
 use plugins_augment::{Filling, Op, RandAugment, RandomErasing};
 
@@ -12,10 +14,10 @@ fn slope(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| Rgb([(x * 200 / width + 30) as u8, (y * 150 / height) as u8, 90]))
 }
 
-fn faults(settings: &impl Settings) -> Vec<String> {
-    let mut faults = Faults::default();
-    settings.check(&mut faults);
-    faults.found().iter().map(|(key, _)| key.clone()).collect()
+fn problems(settings: &impl Settings) -> Vec<String> {
+    let mut problems = Problems::default();
+    settings.check(&mut problems);
+    problems.found().iter().map(|(key, _)| key.clone()).collect()
 }
 
 #[test]
@@ -161,16 +163,16 @@ fn specs_are_read_and_invalid_values_are_named() {
     assert!(plan("plugin = 'random_erasing'\nmode = 'const'").is_ok());
     let error = plan("plugin = 'rand_augment'\nops = ['rotat']").unwrap_err();
     assert!(error.contains("got `rotat`") && error.contains("translate_y"), "{error}");
-    assert!(faults(&RandAugment::default()).is_empty() && faults(&RandomErasing::default()).is_empty());
-    assert_eq!(faults(&RandAugment { magnitude: 10.5, ..Default::default() }), ["magnitude"]);
-    assert_eq!(faults(&RandAugment { magnitude_std: f64::NAN, ..Default::default() }), ["magnitude_std"]);
+    assert!(problems(&RandAugment::default()).is_empty() && problems(&RandomErasing::default()).is_empty());
+    assert_eq!(problems(&RandAugment { magnitude: 10.5, ..Default::default() }), ["magnitude"]);
+    assert_eq!(problems(&RandAugment { magnitude_std: f64::NAN, ..Default::default() }), ["magnitude_std"]);
     assert_eq!(
-        faults(&RandAugment { probability: -0.1, ops: vec![], ..Default::default() }),
+        problems(&RandAugment { probability: -0.1, ops: vec![], ..Default::default() }),
         ["probability", "ops"]
     );
-    assert_eq!(faults(&RandomErasing { area: [0.5, 0.2], ..Default::default() }), ["area"]);
+    assert_eq!(problems(&RandomErasing { area: [0.5, 0.2], ..Default::default() }), ["area"]);
     assert_eq!(
-        faults(&RandomErasing { ratio: [0.0, 1.0], count: 0, ..Default::default() }),
+        problems(&RandomErasing { ratio: [0.0, 1.0], count: 0, ..Default::default() }),
         ["ratio", "count"]
     );
 }

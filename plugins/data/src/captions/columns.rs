@@ -40,9 +40,6 @@ impl Columns {
     }
 
     /// The column of images.
-    ///
-    /// # Errors
-    /// As [`Self::find`].
     pub fn image(header: &[&str], overrides: ColumnOverrides<'_>) -> Result<usize> {
         let column = match overrides.image {
             Some(name) => index_of(header, name),
@@ -52,9 +49,6 @@ impl Columns {
     }
 
     /// The columns of captions.
-    ///
-    /// # Errors
-    /// As [`Self::find`].
     pub fn captions(header: &[&str], overrides: ColumnOverrides<'_>) -> Result<Vec<usize>> {
         let usual = || CAPTION.iter().map(|name| find_columns(header, name)).find(|found| !found.is_empty());
         let columns = match overrides.caption {

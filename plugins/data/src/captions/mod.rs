@@ -3,12 +3,12 @@
 mod coco;
 mod columns;
 mod csv;
+mod dataset;
 mod find;
 mod format;
 mod jsonl;
 mod karpathy;
 mod list;
-mod opened;
 mod parquet;
 mod read;
 
@@ -16,8 +16,8 @@ use std::path::PathBuf;
 
 use clip_lab_plugin_api::prelude::*;
 
+use self::dataset::CaptionDataset;
 pub use self::format::Format;
-use self::opened::Opened;
 use crate::Split;
 
 /// Images with captions, such as Flickr8k, Flickr30k, COCO or a data set of the Hugging Face hub: images and a list of
@@ -93,22 +93,22 @@ impl Default for CaptionFolder {
 }
 
 impl Settings for CaptionFolder {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(!self.root.as_os_str().is_empty(), "root", "must be the folder of the data set");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(!self.root.as_os_str().is_empty(), "root", "must be the folder of the data set");
         if let Some(message) = clip_lab_hub::name_error(&self.root) {
-            faults.require(false, "root", message);
+            problems.require(false, "root", message);
         }
         for (key, value) in [("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)] {
-            faults.require((0.0..1.0).contains(&value), key, "must be at least 0 and below 1");
+            problems.require((0.0..1.0).contains(&value), key, "must be at least 0 and below 1");
         }
         let rest = self.val_fraction + self.test_fraction < 1.0;
-        faults.require(
+        problems.require(
             rest,
             "val_fraction",
             "leaves nothing to train on: val_fraction + test_fraction must be below 1",
         );
-        faults.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
-        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
+        problems.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
+        problems.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
     }
 }
 
@@ -118,22 +118,22 @@ impl Plugin<dyn Dataset> for CaptionFolder {
         let opened = match here.then(|| self.open()) {
             Some(Ok(opened)) => opened,
             Some(Err(error)) => {
-                return DataProperties { fault: Some(format!("{error:#}")), ..DataProperties::default() };
+                return DataProperties { problem: Some(format!("{error:#}")), ..DataProperties::default() };
             }
             None => return DataProperties::default(),
         };
         let captions = opened.images.iter().map(|image| image.captions.len()).sum();
-        DataProperties { images: Some(opened.images.len()), captions: Some(captions), fault: None }
+        DataProperties { images: Some(opened.images.len()), captions: Some(captions), problem: None }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(self.open()?))
     }
 }
 
 impl CaptionFolder {
     /// Opens the data set, downloading it from the hub first if needed.
-    fn open(&self) -> Result<Opened> {
+    fn open(&self) -> Result<CaptionDataset> {
         let root = clip_lab_hub::data_folder(&self.root)?;
         Self { root, ..self.clone() }.read()
     }

@@ -12,10 +12,10 @@ use clip_lab_plugin_api::{few, tolerated};
 use super::{
     CaptionFolder,
     columns::ColumnOverrides,
+    dataset::CaptionDataset,
     find::{ListFile, find_images, find_lists},
     format::Format,
     list::{List, Listed},
-    opened::Opened,
     parquet::{self, Table},
 };
 use crate::Split;
@@ -35,7 +35,7 @@ impl CaptionFolder {
     ///
     /// # Errors
     /// If a list cannot be read, more is unusable than `tolerate` allows, or nothing is left.
-    pub(super) fn read(&self) -> Result<Opened> {
+    pub(super) fn read(&self) -> Result<CaptionDataset> {
         let lists = self.lists()?;
         let mut whole = Whole::default();
         let unreadable = self.read_all(&lists, &mut whole)?;
@@ -52,7 +52,7 @@ impl CaptionFolder {
         let named =
             || few(&lists.iter().map(|list| list.path.display().to_string()).collect::<Vec<_>>(), ", ");
         ensure!(!images.is_empty(), "no image of {} is in split `{}`", named(), self.split.name());
-        let mut opened = Opened::new(self, self.bounds(&lists)?, images, tables, skipped)?;
+        let mut opened = CaptionDataset::new(self, self.bounds(&lists)?, images, tables, skipped)?;
         opened.drop_missing()?;
         opened.drop_empty()?;
         ensure!(!opened.images.is_empty(), "nothing of {} is left: {}", named(), opened.skipped.join("; "));

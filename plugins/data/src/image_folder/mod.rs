@@ -1,7 +1,7 @@
 //! One folder of images per class.
 
+mod dataset;
 mod names;
-mod opened;
 mod part;
 mod walk;
 
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clip_lab_files::Root;
 use clip_lab_plugin_api::prelude::*;
 
-use self::opened::Opened;
+use self::dataset::ImageFolderDataset;
 pub use self::{
     names::Names,
     part::Part,
@@ -64,25 +64,25 @@ impl Default for ImageFolder {
 }
 
 impl Settings for ImageFolder {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(
+    fn check(&self, problems: &mut Problems) {
+        problems.require(
             !self.root.as_os_str().is_empty(),
             "root",
             "must be the folder that contains the class folders",
         );
         if let Some(message) = clip_lab_hub::name_error(&self.root) {
-            faults.require(false, "root", message);
+            problems.require(false, "root", message);
         }
         let once = self.template.matches("{}").count() == 1;
-        faults.require(once, "template", "must contain {} once, for the class");
-        faults.require((0.0..1.0).contains(&self.hold_out), "hold_out", "must be at least 0 and below 1");
+        problems.require(once, "template", "must contain {} once, for the class");
+        problems.require((0.0..1.0).contains(&self.hold_out), "hold_out", "must be at least 0 and below 1");
         let cut = self.hold_out > 0.0;
         let message = "is empty unless `hold_out` sets its fraction of the images";
-        faults.require(cut || self.split != Part::Val, "split", message);
+        problems.require(cut || self.split != Part::Val, "split", message);
         let message = "has no effect unless `split` is \"train\" or \"val\"";
-        faults.require(!cut || self.split != Part::All, "hold_out", message);
-        faults.require(self.limit_per_class != Some(0), "limit_per_class", "must be at least 1");
-        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
+        problems.require(!cut || self.split != Part::All, "hold_out", message);
+        problems.require(self.limit_per_class != Some(0), "limit_per_class", "must be at least 1");
+        problems.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
     }
 }
 
@@ -92,22 +92,22 @@ impl Plugin<dyn Dataset> for ImageFolder {
         match here.then(|| self.open()) {
             Some(Ok(opened)) => {
                 let images = Some(opened.len());
-                DataProperties { images, captions: images, fault: None }
+                DataProperties { images, captions: images, problem: None }
             }
             Some(Err(error)) => {
-                DataProperties { fault: Some(format!("{error:#}")), ..DataProperties::default() }
+                DataProperties { problem: Some(format!("{error:#}")), ..DataProperties::default() }
             }
             None => DataProperties::default(),
         }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(self.open()?))
     }
 }
 
 impl ImageFolder {
-    fn open(&self) -> Result<Opened> {
+    fn open(&self) -> Result<ImageFolderDataset> {
         let root = clip_lab_hub::data_folder(&self.root)?;
         ensure!(root.is_dir(), "there is no folder {}", root.display());
         let root = Root::new(&root).with_context(|| format!("folder {} cannot be read", root.display()))?;
@@ -116,7 +116,7 @@ impl ImageFolder {
         let classes =
             self.names.of(&folders).with_context(|| format!("the classes of {}", self.root.display()))?;
         let captions = classes.iter().map(|class| self.template.replace("{}", class)).collect();
-        let mut opened = Opened::new(root.clone(), classes, captions, self.tolerate);
+        let mut opened = ImageFolderDataset::new(root.clone(), classes, captions, self.tolerate);
         for (class, folder) in folders.iter().enumerate() {
             let found = walk::images(&root, folder)?;
             opened.record_skipped(found.other_files, found.outside);

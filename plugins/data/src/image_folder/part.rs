@@ -40,7 +40,7 @@ impl Part {
         kept.map(|(image, _)| image).collect()
     }
 
-    /// As written in a spec.
+    /// The name as written in a spec.
     pub fn name(self) -> &'static str {
         match self {
             Self::All => "all",

@@ -9,10 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clip_lab_shards::{Index, Location, Shards};
 
-use super::{WebDataset, opened::Opened, skipped::Skipped};
+use super::WebDataset;
 
 /// Shards indexed in parallel: most wait for a disk or a server.
 const PARALLEL: usize = 8;
@@ -39,23 +39,11 @@ impl Gathered {
         Ok(Self { found: found.collect(), shards })
     }
 
-    /// Opens the usable shards.
+    /// Without a buffer every image of an evicted shard would download the shard again.
     ///
     /// # Errors
-    /// If more is unusable than `tolerate` allows, nothing is left, or the cache is too small for a full shuffle.
-    pub(super) fn open(self, settings: &WebDataset) -> Result<Opened> {
-        let skipped = Skipped::of(&self.found);
-        skipped.check_tolerance(settings.tolerate)?;
-        self.check_cache(settings)?;
-        let opened = Opened::new(self, settings, skipped.messages)?;
-        if opened.has_no_samples() {
-            bail!("the shards contain no usable image: {}", opened.skipped_text());
-        }
-        Ok(opened)
-    }
-
-    /// Without a buffer every image of an evicted shard would download the shard again.
-    fn check_cache(&self, settings: &WebDataset) -> Result<()> {
+    /// If the cache is too small for a full shuffle.
+    pub(super) fn check_cache(&self, settings: &WebDataset) -> Result<()> {
         let remote = |location: &Location| matches!(location, Location::Remote(_));
         let lengths = self.found.iter().filter(|(_, location, _)| remote(location));
         let total: u64 = lengths.filter_map(|(_, _, index)| Some(index.as_ref().ok()?.length)).sum();

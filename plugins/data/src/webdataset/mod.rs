@@ -1,9 +1,9 @@
 //! Tar shards in the format of webdataset.
 
 mod classes;
+mod dataset;
 mod gather;
 mod list;
-mod opened;
 mod prefetch;
 mod skipped;
 
@@ -12,8 +12,8 @@ use std::time::Duration;
 use clip_lab_plugin_api::prelude::*;
 use clip_lab_shards::{RetryPolicy, Shards};
 
-use self::gather::Gathered;
 pub use self::list::{ShardList, Source};
+use self::{dataset::ShardDataset, gather::Gathered};
 
 /// Images in tar shards, as written by img2dataset, open_clip and `clip-lab data pack`: `KEY.jpg` (`.png`, `.webp`)
 /// with `KEY.txt` or `KEY.json` for the caption, or `KEY.cls` for a class. Shards are on disk, at `https://`, `s3://`
@@ -69,26 +69,26 @@ impl Default for WebDataset {
 }
 
 impl Settings for WebDataset {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         match self.shards.locations() {
-            Ok(locations) => faults.require(
+            Ok(locations) => problems.require(
                 !locations.is_empty(),
                 "shards",
                 "must name the shards, such as \"data/train-{000000..000012}.tar\"",
             ),
-            Err(error) => faults.require(false, "shards", format!("{error:#}")),
+            Err(error) => problems.require(false, "shards", format!("{error:#}")),
         }
         let message = "weights must be above 0, and either all sources have one or none";
-        faults.require(self.shards.weights_are_valid(), "shards", message);
+        problems.require(self.shards.weights_are_valid(), "shards", message);
         let once = self.template.matches("{}").count() == 1;
-        faults.require(once, "template", "must contain {} once, for the class");
-        faults.require(!self.caption.is_empty(), "caption", "must be a key of the JSON");
-        faults.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
-        faults.require(self.cache_gb > 0.0, "cache_gb", "must be above 0");
+        problems.require(once, "template", "must contain {} once, for the class");
+        problems.require(!self.caption.is_empty(), "caption", "must be a key of the JSON");
+        problems.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
+        problems.require(self.cache_gb > 0.0, "cache_gb", "must be above 0");
         let stall = (0.01..=86_400.0).contains(&self.stall_seconds);
-        faults.require(stall, "stall_seconds", "must be from 0.01 to 86400");
-        faults.require(self.tries > 0, "tries", "must be at least 1");
-        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
+        problems.require(stall, "stall_seconds", "must be from 0.01 to 86400");
+        problems.require(self.tries > 0, "tries", "must be at least 1");
+        problems.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
     }
 }
 
@@ -100,18 +100,20 @@ impl Plugin<dyn Dataset> for WebDataset {
         if !locations.iter().flatten().all(|location| shards.is_indexed(location)) {
             return DataProperties::default();
         }
-        let opened = match Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) {
+        let opened = match Gathered::read(self, shards)
+            .and_then(|gathered| ShardDataset::open(gathered, self))
+        {
             Ok(opened) => opened,
             Err(error) => {
-                return DataProperties { fault: Some(format!("{error:#}")), ..DataProperties::default() };
+                return DataProperties { problem: Some(format!("{error:#}")), ..DataProperties::default() };
             }
         };
         let captions = (0..opened.len()).map(|index| opened.captions(index).len()).sum();
-        DataProperties { images: Some(opened.len()), captions: Some(captions), fault: None }
+        DataProperties { images: Some(opened.len()), captions: Some(captions), problem: None }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
-        Ok(Box::new(Gathered::read(self, self.reader())?.open(self)?))
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
+        Ok(Box::new(ShardDataset::open(Gathered::read(self, self.reader())?, self)?))
     }
 }
 

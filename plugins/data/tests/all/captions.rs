@@ -2,8 +2,8 @@
 
 use std::{collections::HashSet, fs, path::Path};
 
-use crate::common::{folder, names, opened, refusal};
-use clip_lab_plugin_api::{Faults, Plugin, Settings};
+use crate::common::{error_of, folder, names, opened};
+use clip_lab_plugin_api::{Plugin, Problems, Settings};
 use plugins_data::{CaptionFolder, Split};
 
 fn all(root: &Path) -> CaptionFolder {
@@ -35,12 +35,12 @@ fn empty_captions_and_missing_images_are_left_out_and_reported() {
     assert_eq!(tolerant.properties().images, Some(2));
     assert_eq!(tolerant.properties().captions, Some(2));
     // Separate fractions: one of four images is missing, and two of four captions are empty.
-    let error = refusal(&CaptionFolder { tolerate: 0.2, ..all(dir.path()) });
+    let error = error_of(&CaptionFolder { tolerate: 0.2, ..all(dir.path()) });
     assert!(
         error.contains("1 of 4 images, listed but not in") && error.contains("\n  not_there.png"),
         "{error}"
     );
-    let error = refusal(&CaptionFolder { tolerate: 0.3, ..all(dir.path()) });
+    let error = error_of(&CaptionFolder { tolerate: 0.3, ..all(dir.path()) });
     assert!(
         error.contains("2 of 4 captions, which are empty, cannot be used, more than tolerate = 0.3"),
         "{error}"
@@ -58,18 +58,18 @@ fn files_in_latin_1_are_read_and_reported() {
 #[test]
 fn faults_of_a_table_name_the_file_and_the_line() {
     let dir = folder("image,caption\na.png,one\nb.png,two, three\n");
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(error.contains("captions.txt") && error.contains("line 3: 3 fields"), "{error}");
     let dir = folder("picture,words\na.png,one\n");
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(
         error.contains("line 1") && error.contains("image") && error.contains("picture, words"),
         "{error}"
     );
     let dir = folder("image,caption,split\na.png,one,tarin\n");
-    assert!(refusal(&all(dir.path())).contains("line 2: unknown split `tarin`"));
-    assert!(refusal(&all(folder("image,caption\n").path())).contains("list no image"));
-    assert!(refusal(&all(folder("").path())).contains("line 1"));
+    assert!(error_of(&all(dir.path())).contains("line 2: unknown split `tarin`"));
+    assert!(error_of(&all(folder("image,caption\n").path())).contains("list no image"));
+    assert!(error_of(&all(folder("").path())).contains("line 1"));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn tables_with_other_columns_and_splits_are_read() {
     let test = CaptionFolder { split: Split::Test, ..all(dir.path()) };
     assert_eq!(names(&*opened(&test)), ["b.png"]);
     let val = CaptionFolder { split: Split::Val, ..all(dir.path()) };
-    assert!(refusal(&val).contains("no image of") && refusal(&val).contains("`val`"));
+    assert!(error_of(&val).contains("no image of") && error_of(&val).contains("`val`"));
 }
 
 #[test]
@@ -100,27 +100,27 @@ fn a_karpathy_json_is_preferred_since_it_has_the_splits() {
     let table = opened(&CaptionFolder { file: Some("captions.txt".into()), ..all(dir.path()) });
     assert_eq!(table.captions(0), ["from the table"]);
     fs::write(dir.path().join("dataset_made_up.json"), &json[..200]).unwrap();
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(error.contains("dataset_made_up.json") && error.contains("line"), "{error}");
     fs::write(dir.path().join("dataset_other.json"), json).unwrap();
-    assert!(refusal(&all(dir.path())).contains("choose one with `file`"));
+    assert!(error_of(&all(dir.path())).contains("choose one with `file`"));
 }
 
 #[test]
 fn folders_without_a_list_and_missing_folders_are_reported() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(refusal(&all(dir.path())).contains("no list of captions"));
-    assert!(refusal(&all(&dir.path().join("gone"))).contains("gone cannot be read"));
+    assert!(error_of(&all(dir.path())).contains("no list of captions"));
+    assert!(error_of(&all(&dir.path().join("gone"))).contains("gone cannot be read"));
     assert_eq!(all(&dir.path().join("gone")).properties().images, None);
     let named = CaptionFolder { file: Some("x.csv".into()), ..all(dir.path()) };
-    assert!(refusal(&named).contains("x.csv"));
+    assert!(error_of(&named).contains("x.csv"));
     let dir = folder("image,caption\na.png,one\n");
     let named = CaptionFolder { images: Some("photos".into()), ..all(dir.path()) };
-    assert!(refusal(&named).contains("no folder of images"));
+    assert!(error_of(&named).contains("no folder of images"));
     fs::remove_dir_all(dir.path().join("Images")).unwrap();
-    let error = refusal(&CaptionFolder { tolerate: 1.0, ..all(dir.path()) });
+    let error = error_of(&CaptionFolder { tolerate: 1.0, ..all(dir.path()) });
     assert!(error.contains("nothing of") && error.contains("a.png"), "{error}");
-    assert!(refusal(&all(dir.path())).contains("1 of 1 images, listed but not in"));
+    assert!(error_of(&all(dir.path())).contains("1 of 1 images, listed but not in"));
 }
 
 #[test]
@@ -165,11 +165,11 @@ fn flickr8k_has_its_published_splits() {
 
 #[test]
 fn invalid_values_are_named() {
-    let mut faults = Faults::default();
-    CaptionFolder { val_fraction: 0.6, test_fraction: 0.5, ..Default::default() }.check(&mut faults);
-    CaptionFolder { root: "x".into(), val_fraction: f64::NAN, ..Default::default() }.check(&mut faults);
+    let mut problems = Problems::default();
+    CaptionFolder { val_fraction: 0.6, test_fraction: 0.5, ..Default::default() }.check(&mut problems);
+    CaptionFolder { root: "x".into(), val_fraction: f64::NAN, ..Default::default() }.check(&mut problems);
     CaptionFolder { root: "x".into(), tolerate: 1.5, shuffle_buffer: Some(0), ..Default::default() }
-        .check(&mut faults);
-    let keys: Vec<_> = faults.found().iter().map(|(key, _)| key.as_str()).collect();
+        .check(&mut problems);
+    let keys: Vec<_> = problems.found().iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, ["root", "val_fraction", "val_fraction", "val_fraction", "shuffle_buffer", "tolerate"]);
 }

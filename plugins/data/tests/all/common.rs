@@ -25,7 +25,7 @@ pub fn opened(settings: &impl Plugin<dyn Dataset>) -> Box<dyn Dataset> {
 }
 
 /// The error of a data set that must not open.
-pub fn refusal(settings: &impl Plugin<dyn Dataset>) -> String {
+pub fn error_of(settings: &impl Plugin<dyn Dataset>) -> String {
     format!("{:#}", settings.build(()).err().expect("it should not open"))
 }
 

@@ -6,8 +6,8 @@ use std::{
     path::Path,
 };
 
-use crate::common::{names, opened, refusal};
-use clip_lab_plugin_api::{Faults, Plugin, Settings};
+use crate::common::{error_of, names, opened};
+use clip_lab_plugin_api::{Plugin, Problems, Settings};
 use image::{Rgb, RgbImage};
 use plugins_data::{ImageFolder, Names, Part};
 use tempfile::TempDir;
@@ -65,30 +65,30 @@ fn classes_get_other_names_by_list_or_by_table() {
         ImageFolder { names: Names::Table(pairs.collect::<BTreeMap<_, _>>()), ..of(dir.path()) }
     };
     assert_eq!(opened(&table(&[("sea_cow", "manatee")])).classes(), ["cat", "dog", "manatee"]);
-    let error = refusal(&table(&[("seacow", "manatee")]));
+    let error = error_of(&table(&[("seacow", "manatee")]));
     assert!(
         error.contains("folder `seacow` that does not exist; the folders are cat, dog, sea_cow"),
         "{error}"
     );
-    let error = refusal(&table(&[("dog", "cat")]));
+    let error = error_of(&table(&[("dog", "cat")]));
     assert!(error.contains("`cat` and `dog` are both called `cat`"), "{error}");
     let short = Names::List(vec!["cat".into()]);
-    let error = refusal(&ImageFolder { names: short, ..of(dir.path()) });
+    let error = error_of(&ImageFolder { names: short, ..of(dir.path()) });
     assert!(error.contains("lists 1 classes and there are 3 folders"), "{error}");
 }
 
 #[test]
 fn unreadable_folders_are_reported() {
     let dir = tree(&["a.png", "b.png"]);
-    assert!(refusal(&of(&dir.path().join("gone"))).contains("there is no folder"));
+    assert!(error_of(&of(&dir.path().join("gone"))).contains("there is no folder"));
     assert_eq!(of(&dir.path().join("gone")).properties().images, None);
-    let error = refusal(&of(dir.path()));
+    let error = error_of(&of(dir.path()));
     assert!(error.contains("contains no folders (2 images are in it)"), "{error}");
     let dir = tree(&["cat/a.png", "dog/readme.md"]);
-    let error = refusal(&of(dir.path()));
+    let error = error_of(&of(dir.path()));
     assert!(error.contains("dog contains no image") && error.contains("remove it"), "{error}");
     let dir = tree(&["cat/a.png", "dog/b.png"]);
-    let error = refusal(&ImageFolder { split: Part::Val, hold_out: 0.1, ..of(dir.path()) });
+    let error = error_of(&ImageFolder { split: Part::Val, hold_out: 0.1, ..of(dir.path()) });
     assert!(error.contains("split `val`") && error.contains("hold_out = 0.1"), "{error}");
 }
 
@@ -174,9 +174,9 @@ fn cifar_10_opens_with_its_ten_classes() {
 #[test]
 fn invalid_values_are_named() {
     let keys = |settings: ImageFolder| {
-        let mut faults = Faults::default();
-        settings.check(&mut faults);
-        faults.found().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
+        let mut problems = Problems::default();
+        settings.check(&mut problems);
+        problems.found().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
     };
     let at = || of(Path::new("x"));
     assert!(keys(at()).is_empty());

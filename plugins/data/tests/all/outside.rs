@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
-use crate::common::{folder, names, opened, refusal};
+use crate::common::{error_of, folder, names, opened};
 use plugins_data::{CaptionFolder, ImageFolder, Split};
 use tempfile::TempDir;
 
@@ -51,7 +51,7 @@ fn rows_that_leave_the_root_are_left_out_unless_the_user_allows_them() {
         message.contains("outside of the data set's folder, which requires `allow_outside = true`: 5"),
         "{message}"
     );
-    let message = refusal(&CaptionFolder { tolerate: 0.0, ..all(dir.path()) });
+    let message = error_of(&CaptionFolder { tolerate: 0.0, ..all(dir.path()) });
     assert!(message.contains("5 of 6 images, listed but outside") && message.contains("passwd"), "{message}");
     let data = opened(&CaptionFolder { allow_outside: true, ..all(dir.path()) });
     assert_eq!(data.len(), 5, "all but the device: {:?}", data.skipped());
@@ -85,7 +85,7 @@ fn special_files_are_left_out_without_blocking() {
     let dir = folder("");
     fs::remove_file(dir.path().join("captions.txt")).unwrap();
     fifo(&dir.path().join("captions.txt"));
-    let message = refusal(&all(dir.path()));
+    let message = error_of(&all(dir.path()));
     assert!(message.contains("captions.txt cannot be read: a FIFO, not a regular file"), "{message}");
 }
 
@@ -95,7 +95,7 @@ fn lists_and_image_folders_do_not_leave_the_root_either() {
     let list = dir.path().join("captions.txt");
     fs::remove_file(&list).unwrap();
     symlink(other.path().join("captions.txt"), &list).unwrap();
-    let message = refusal(&all(dir.path()));
+    let message = error_of(&all(dir.path()));
     assert!(message.contains("is outside of") && message.contains("allow_outside = true"), "{message}");
     let named = CaptionFolder { file: Some("captions.txt".into()), ..all(dir.path()) };
     assert_eq!(opened(&named).len(), 2, "the user names it");
@@ -104,7 +104,7 @@ fn lists_and_image_folders_do_not_leave_the_root_either() {
     let dir = set(&[]);
     fs::rename(images(&dir), dir.path().join("gone")).unwrap();
     symlink(images(&other), images(&dir)).unwrap();
-    let message = refusal(&all(dir.path()));
+    let message = error_of(&all(dir.path()));
     assert!(message.contains("the folder of images; set `allow_outside = true` to allow it"), "{message}");
     let named = CaptionFolder { images: Some(images(&other)), ..all(dir.path()) };
     assert_eq!(opened(&named).len(), 1, "the user names it");
@@ -143,12 +143,12 @@ fn classes_do_not_leave_the_root() {
         "{:?}",
         data.skipped()
     );
-    let message = refusal(&ImageFolder { tolerate: 0.1, ..of.clone() });
+    let message = error_of(&ImageFolder { tolerate: 0.1, ..of.clone() });
     assert!(message.contains("1 of 3 images, outside of the data set's folder"), "{message}");
     assert_eq!(opened(&ImageFolder { allow_outside: true, ..of.clone() }).len(), 3);
 
     symlink(private.path(), dir.path().join("private")).unwrap();
-    let message = refusal(&of);
+    let message = error_of(&of);
     assert!(message.contains("class folder private; set `allow_outside = true` to allow it"), "{message}");
     assert_eq!(opened(&ImageFolder { allow_outside: true, ..of.clone() }).classes().len(), 3);
     fs::remove_file(dir.path().join("private")).unwrap();

@@ -30,9 +30,6 @@ pub struct Both {
 /// with `4 * rows` captions at a time, and no more scores than that are in memory. Each score is computed once and
 /// counted in both directions while it is in the cache; scores of captions with their own images are computed twice,
 /// since all others are compared with them.
-///
-/// # Errors
-/// As [`super::ranks`].
 pub fn both(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> Result<Both> {
     let (images, captions) = (ready(images)?, ready(captions)?);
     fits(&captions, &images, owner)?;

@@ -24,15 +24,12 @@ pub use both::{Both, both};
 /// A scores are in memory. For both directions of images and captions, [`both`] is at least twice as fast.
 ///
 /// # Errors
-/// When the embeddings are not finite, the shapes do not fit or an index is out of range.
+/// If the embeddings are not finite, the shapes do not fit or an index is out of range.
 pub fn ranks(queries: &Tensor, answers: &Tensor, right: &Tensor, rows: usize) -> Result<Vec<u32>> {
     Ok(ranks_and_first(queries, answers, right, rows)?.0)
 }
 
 /// [`ranks`], and for each query the answer ranked first.
-///
-/// # Errors
-/// As [`ranks`].
 pub fn ranks_and_first(
     queries: &Tensor,
     answers: &Tensor,

@@ -1,6 +1,6 @@
 //! Settings of a ResNet.
 
-use clip_lab_nn::{ConvConfig, Fault, LinearInit, drop_path_rate, normal, share, sizes};
+use clip_lab_nn::{ConvConfig, LinearInit, Problem, drop_path_rate, normal, share, sizes};
 use clip_lab_plugin_api::prelude::*;
 
 /// The residual block.
@@ -114,28 +114,28 @@ impl Default for ResNet {
 }
 
 impl Settings for ResNet {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let invalid = self.invalid_sizes();
         let valid = invalid.is_empty();
         for (key, message) in invalid.into_iter().chain(share("drop_path", self.drop_path)) {
-            faults.require(false, key, message);
+            problems.require(false, key, message);
         }
         let stages = self.layers.len();
-        faults.require((1..=8).contains(&stages), "layers", "must have from 1 to 8 entries, one per stage");
+        problems.require((1..=8).contains(&stages), "layers", "must have from 1 to 8 entries, one per stage");
         let message = format!("must have {stages} entries, one per entry of layers");
-        faults.require(self.widths.len() == stages, "widths", message);
-        faults.require(self.bn_eps > 0.0, "bn_eps", "must be above 0");
+        problems.require(self.widths.len() == stages, "widths", message);
+        problems.require(self.bn_eps > 0.0, "bn_eps", "must be above 0");
         // These checks compute with the sizes.
         if valid {
-            self.check_variant(faults);
-            self.check_block(faults);
-            self.check_pool(faults);
+            self.check_variant(problems);
+            self.check_block(problems);
+            self.check_pool(problems);
         }
     }
 }
 
 impl ResNet {
-    fn invalid_sizes(&self) -> Vec<Fault> {
+    fn invalid_sizes(&self) -> Vec<Problem> {
         let mut all = vec![
             ("image_size", self.image_size),
             ("stem_width", self.stem_width),
@@ -149,18 +149,18 @@ impl ResNet {
         sizes(&all)
     }
 
-    fn check_variant(&self, faults: &mut Faults) {
+    fn check_variant(&self, problems: &mut Problems) {
         if self.variant == Variant::Openai {
-            faults.require(self.stem_width % 2 == 0, "stem_width", "must be even in the `openai` variant");
+            problems.require(self.stem_width % 2 == 0, "stem_width", "must be even in the `openai` variant");
             let deep = self.block == ResidualBlock::Bottleneck;
-            faults.require(deep, "block", "must be \"bottleneck\" in the `openai` variant");
+            problems.require(deep, "block", "must be \"bottleneck\" in the `openai` variant");
         }
     }
 
-    fn check_block(&self, faults: &mut Faults) {
+    fn check_block(&self, problems: &mut Problems) {
         if self.block == ResidualBlock::Basic {
-            faults.require(self.groups == 1, "groups", "must be 1: basic blocks have no groups");
-            faults.require(
+            problems.require(self.groups == 1, "groups", "must be 1: basic blocks have no groups");
+            problems.require(
                 self.base_width == 64,
                 "base_width",
                 "must be 64: basic blocks have no inner width",
@@ -168,19 +168,19 @@ impl ResNet {
             return;
         }
         let message = "is too small: widths * base_width / 256 must be at least 1 in every stage";
-        faults.require(self.widths.iter().all(|&width| self.inner(width) > 0), "base_width", message);
+        problems.require(self.widths.iter().all(|&width| self.inner(width) > 0), "base_width", message);
     }
 
-    fn check_pool(&self, faults: &mut Faults) {
+    fn check_pool(&self, problems: &mut Problems) {
         if self.pool == ImagePool::Avg {
             return;
         }
         let width = self.widths.last().copied().unwrap_or(1);
         let divides = width % self.pool_heads == 0;
-        faults.require(divides, "pool_heads", format!("must divide the last width, {width}"));
+        problems.require(divides, "pool_heads", format!("must divide the last width, {width}"));
         let whole = self.image_size % self.reduction() == 0;
         let message = format!("must be a multiple of {} when pool = \"attention\"", self.reduction());
-        faults.require(whole, "image_size", message);
+        problems.require(whole, "image_size", message);
     }
 
     /// Width of the features.

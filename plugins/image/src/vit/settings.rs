@@ -127,21 +127,21 @@ impl Default for Vit {
 }
 
 impl Settings for Vit {
-    fn check(&self, faults: &mut Faults) {
-        let shared = self.block().faults("mlp_ratio");
+    fn check(&self, problems: &mut Problems) {
+        let shared = self.block().problems("mlp_ratio");
         for (key, message) in sizes(&[("image_size", self.image_size), ("depth", self.depth)])
             .into_iter()
             .chain(shared)
             .chain(share("patch_dropout", self.patch_dropout))
         {
-            faults.require(false, key, message);
+            problems.require(false, key, message);
         }
         let fits = self.patch_size > 0 && self.patch_size <= self.image_size;
-        faults.require(fits, "patch_size", "must be between 1 and image_size");
+        problems.require(fits, "patch_size", "must be between 1 and image_size");
         let token = !self.pools_cls() || self.cls_token;
         let message = "`cls` and `pooler` need a class token: set cls_token = true or pool = \"avg\"";
-        faults.require(token, "pool", message);
-        faults.require(self.layer_scale >= 0.0, "layer_scale", "must be 0 (none) or above");
+        problems.require(token, "pool", message);
+        problems.require(self.layer_scale >= 0.0, "layer_scale", "must be 0 (none) or above");
     }
 }
 

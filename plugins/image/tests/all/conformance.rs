@@ -21,15 +21,15 @@ fn resnet() -> ResNet {
     }
 }
 
-fn faults<S: Settings>(settings: &S) -> Vec<(String, String)> {
-    let mut faults = Faults::default();
-    settings.check(&mut faults);
-    faults.found().to_vec()
+fn problems<S: Settings>(settings: &S) -> Vec<(String, String)> {
+    let mut problems = Problems::default();
+    settings.check(&mut problems);
+    problems.found().to_vec()
 }
 
 /// Builds it, checks it and returns its layers.
 fn conforms<S: Plugin<dyn ImageEncoder> + std::fmt::Debug>(settings: &S) -> Vec<String> {
-    assert_eq!(faults(settings), []);
+    assert_eq!(problems(settings), []);
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();
     let checked = conformance::image_encoder(&*encoder, &vars, &settings.properties());
@@ -86,16 +86,16 @@ fn resnet_satisfies_the_contract_in_every_shape() {
 fn impossible_settings_name_their_keys() {
     let keys = |found: Vec<(String, String)>| found.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
     let wild = Vit { width: i64::MAX, depth: 0, heads: 0, patch_size: 0, mlp_ratio: f64::NAN, ..vit() };
-    assert_eq!(keys(faults(&wild)), ["depth", "width", "mlp_ratio", "heads", "patch_size"]);
+    assert_eq!(keys(problems(&wild)), ["depth", "width", "mlp_ratio", "heads", "patch_size"]);
     let headless = Vit { cls_token: false, dropout: 1.0, norm_eps: Some(0.0), ..vit() };
-    assert_eq!(keys(faults(&headless)), ["norm_eps", "dropout", "pool"]);
-    assert_eq!(keys(faults(&Vit { pool: Pool::Pooler, cls_token: false, ..vit() })), ["pool"]);
+    assert_eq!(keys(problems(&headless)), ["norm_eps", "dropout", "pool"]);
+    assert_eq!(keys(problems(&Vit { pool: Pool::Pooler, cls_token: false, ..vit() })), ["pool"]);
     let wild = ResNet { widths: vec![i64::MAX], groups: -1, bn_eps: f64::NAN, ..resnet() };
-    assert_eq!(keys(faults(&wild)), ["groups", "widths", "widths", "bn_eps"]);
+    assert_eq!(keys(problems(&wild)), ["groups", "widths", "widths", "bn_eps"]);
     let basic = ResNet { block: ResidualBlock::Basic, groups: 2, variant: Variant::Openai, ..resnet() };
-    assert_eq!(keys(faults(&basic)), ["block", "groups"]);
+    assert_eq!(keys(problems(&basic)), ["block", "groups"]);
     let pooled = ResNet { pool: ImagePool::Attention, image_size: 36, pool_heads: 5, ..resnet() };
-    assert_eq!(keys(faults(&pooled)), ["pool_heads", "image_size"]);
+    assert_eq!(keys(problems(&pooled)), ["pool_heads", "image_size"]);
 }
 
 #[test]

@@ -73,11 +73,11 @@ fn towers_drop_in_training_and_never_in_evaluation() {
 
 #[test]
 fn invalid_probabilities_are_reported() {
-    let found = |settings: &dyn Fn(&mut Faults)| {
-        let mut faults = Faults::default();
-        settings(&mut faults);
-        faults.found().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
+    let found = |settings: &dyn Fn(&mut Problems)| {
+        let mut problems = Problems::default();
+        settings(&mut problems);
+        problems.found().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(found(&|faults| vit(1.0, -0.1).check(faults)), ["drop_path", "patch_dropout"]);
-    assert_eq!(found(&|faults| resnet(f64::NAN).check(faults)), ["drop_path"]);
+    assert_eq!(found(&|problems| vit(1.0, -0.1).check(problems)), ["drop_path", "patch_dropout"]);
+    assert_eq!(found(&|problems| resnet(f64::NAN).check(problems)), ["drop_path"]);
 }

@@ -162,8 +162,8 @@ fn pairs_of_different_shapes_are_an_error() {
 #[test]
 fn an_automatic_bias_needs_two_pairs() {
     let vars = nn::VarStore::new(Device::Cpu);
-    let scope = LossContext { vars: vars.root(), batch: 1 };
-    let error = build("plugin = 'siglip'\nbias = 'auto'", scope).err().unwrap();
+    let context = LossContext { vars: vars.root(), batch: 1 };
+    let error = build("plugin = 'siglip'\nbias = 'auto'", context).err().unwrap();
     assert!(format!("{error:#}").contains("at least two pairs"), "{error:#}");
 }
 

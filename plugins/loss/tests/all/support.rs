@@ -42,11 +42,11 @@ impl Built {
     }
 }
 
-pub fn build(text: &str, scope: LossContext) -> anyhow::Result<Box<Loss>> {
+pub fn build(text: &str, context: LossContext) -> anyhow::Result<Box<Loss>> {
     let mut catalog = Catalog::default();
     plugins_loss::register(&mut catalog);
     let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
-    catalog.loss.plan(section).unwrap().build(scope)
+    catalog.loss.plan(section).unwrap().build(context)
 }
 
 /// libtorch's random generator is global to the process: this lock is held from seeding to drawing.

@@ -67,12 +67,12 @@ impl Default for Bert {
 }
 
 impl Settings for Bert {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let own = sizes(&[("vocab", self.vocab), ("context", self.context), ("depth", self.depth)]);
-        for (key, message) in own.into_iter().chain(self.block().faults("mlp_dim")) {
-            faults.require(false, key, message);
+        for (key, message) in own.into_iter().chain(self.block().problems("mlp_dim")) {
+            problems.require(false, key, message);
         }
-        faults.require(
+        problems.require(
             (0..=1024).contains(&self.token_types),
             "token_types",
             "must be from 0 (none) to 1024",

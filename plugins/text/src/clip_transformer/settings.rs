@@ -73,13 +73,13 @@ impl Default for ClipTransformer {
 }
 
 impl Settings for ClipTransformer {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let own = sizes(&[("vocab", self.vocab), ("context", self.context), ("depth", self.depth)]);
-        for (key, message) in own.into_iter().chain(self.block().faults("mlp_ratio")) {
-            faults.require(false, key, message);
+        for (key, message) in own.into_iter().chain(self.block().problems("mlp_ratio")) {
+            problems.require(false, key, message);
         }
         let valid = self.pool != TextPool::Eos || (0..self.vocab).contains(&self.eos_id);
-        faults.require(valid, "eos_id", format!("must be a token id below vocab, {}", self.vocab));
+        problems.require(valid, "eos_id", format!("must be a token id below vocab, {}", self.vocab));
     }
 }
 

@@ -14,15 +14,15 @@ fn clip() -> ClipTransformer {
     ClipTransformer { vocab: 40, context: 12, width: 12, depth: 2, heads: 3, ..ClipTransformer::default() }
 }
 
-fn faults<S: Settings>(settings: &S) -> Vec<String> {
-    let mut faults = Faults::default();
-    settings.check(&mut faults);
-    faults.found().iter().map(|(key, _)| key.clone()).collect()
+fn problems<S: Settings>(settings: &S) -> Vec<String> {
+    let mut problems = Problems::default();
+    settings.check(&mut problems);
+    problems.found().iter().map(|(key, _)| key.clone()).collect()
 }
 
 /// Builds it, checks it and returns its layers.
 fn conforms<S: Plugin<dyn TextEncoder> + std::fmt::Debug>(settings: &S) -> Vec<String> {
-    assert_eq!(faults(settings), [""; 0]);
+    assert_eq!(problems(settings), [""; 0]);
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();
     let checked = conformance::text_encoder(&*encoder, &vars, &settings.properties());
@@ -98,9 +98,9 @@ fn invalid_tokens_are_an_error_with_the_reason() {
 #[test]
 fn impossible_settings_name_their_keys() {
     let wild = Bert { vocab: 0, width: i64::MAX, heads: 0, mlp_dim: -1, token_types: -1, ..bert() };
-    assert_eq!(faults(&wild), ["vocab", "width", "mlp_dim", "heads", "token_types"]);
+    assert_eq!(problems(&wild), ["vocab", "width", "mlp_dim", "heads", "token_types"]);
     let wild = ClipTransformer { mlp_ratio: f64::INFINITY, pool: TextPool::Eos, dropout: -0.1, ..clip() };
-    assert_eq!(faults(&wild), ["mlp_ratio", "dropout", "eos_id"]);
+    assert_eq!(problems(&wild), ["mlp_ratio", "dropout", "eos_id"]);
 }
 
 #[test]

@@ -25,8 +25,8 @@ impl Default for ClipBpe {
 }
 
 impl Settings for ClipBpe {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.max_tokens >= 3, "max_tokens", "must be at least 3: start, one token, end");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_tokens >= 3, "max_tokens", "must be at least 3: start, one token, end");
     }
 }
 
@@ -50,7 +50,7 @@ impl Plugin<dyn Tokenizer> for ClipBpe {
         TokenizerProperties { max_tokens: Some(self.max_tokens) }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Tokenizer>> {
         Ok(Box::new(Encoder { bpe: Bpe::new(), max_tokens: self.max_tokens }))
     }
 }

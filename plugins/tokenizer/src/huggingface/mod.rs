@@ -30,11 +30,11 @@ pub struct HuggingFace {
 }
 
 impl Settings for HuggingFace {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         let named = !self.path.as_os_str().is_empty();
-        faults.require(named, "path", "must be a `tokenizer.json` or a folder that contains one");
+        problems.require(named, "path", "must be a `tokenizer.json` or a folder that contains one");
         let room = self.max_tokens.is_none_or(|most| most >= 3);
-        faults.require(room, "max_tokens", "must be at least 3: start, one token, end");
+        problems.require(room, "max_tokens", "must be at least 3: start, one token, end");
     }
 }
 
@@ -43,7 +43,7 @@ impl Plugin<dyn Tokenizer> for HuggingFace {
         TokenizerProperties { max_tokens: self.max_tokens }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Tokenizer>> {
         let library = read(&self.path)?;
         let max_tokens = self.max_tokens.unwrap_or(usize::MAX);
         Ok(Box::new(Encoder::new(library, max_tokens)?))

@@ -26,7 +26,7 @@ fn update(trick: &mut dyn Trick, params: &Params, step: u64) {
 
 /// The average of a parameter or buffer, all of whose values are equal.
 fn average(trick: &dyn Trick, name: &str) -> f64 {
-    let found = trick.shadow().unwrap().iter().find(|(other, _)| other == name);
+    let found = trick.averaged_weights().unwrap().iter().find(|(other, _)| other == name);
     found.unwrap().1.mean(tch::Kind::Double).double_value(&[])
 }
 
@@ -63,7 +63,7 @@ fn a_delayed_average_copies_until_then() {
 fn it_starts_from_the_initial_weights_and_follows() {
     let (_vars, params) = model(&["image.weight", "image.bn.buffer"], &[]);
     let mut ema = trick("plugin = 'ema'\ndecay = 0.75");
-    assert!(ema.shadow().is_none(), "nothing was averaged yet");
+    assert!(ema.averaged_weights().is_none(), "nothing was averaged yet");
     // Weights 1, 2, 3: averages 1, 1.25, 1.6875. Buffers are averaged too.
     for (step, want) in [(0, 1.25), (1, 1.6875)] {
         update(&mut *ema, &params, step);
@@ -79,7 +79,8 @@ fn integer_buffers_are_copied() {
     let params = Params::new(&vars, Vec::new());
     let mut ema = trick("plugin = 'ema'\ndecay = 0.75");
     update(&mut *ema, &params, 0);
-    let (_, counter) = ema.shadow().unwrap().iter().find(|(name, _)| name == "image.counter").unwrap();
+    let (_, counter) =
+        ema.averaged_weights().unwrap().iter().find(|(name, _)| name == "image.counter").unwrap();
     assert_eq!((counter.kind(), counter.int64_value(&[0])), (tch::Kind::Int64, 8));
     assert_eq!(average(&*ema, "image.weight"), 1.25);
 }
@@ -98,7 +99,7 @@ fn locked_weights_are_not_averaged() {
     trick("plugin = 'freeze'").prepare(&mut params).unwrap();
     let mut ema = trick("plugin = 'ema'");
     update(&mut *ema, &params, 0);
-    let names: Vec<&str> = ema.shadow().unwrap().iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = ema.averaged_weights().unwrap().iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["text.weight"]);
 }
 

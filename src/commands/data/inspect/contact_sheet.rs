@@ -23,7 +23,7 @@ const PALE: [u8; 3] = [125, 125, 125];
 /// Writes the sheet and returns the number of images on it.
 ///
 /// # Errors
-/// When no image can be read, or the file cannot be written.
+/// If no image can be read, or the file cannot be written.
 pub(super) fn write(
     file: &Path,
     sources: &Sources,

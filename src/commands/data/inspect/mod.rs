@@ -5,6 +5,7 @@ mod duplicates;
 mod font;
 mod report;
 mod scan;
+mod spread;
 mod table;
 mod token_count;
 
@@ -27,7 +28,7 @@ const OPTIONS: OpenOptions = OpenOptions { unsplit: Unsplit::Hashed, tolerate: S
 /// Inspects a data set and prints the report.
 ///
 /// # Errors
-/// When the data set cannot be opened, or the contact sheet cannot be written. Unreadable images are reported.
+/// If the data set cannot be opened, or the contact sheet cannot be written. Unreadable images are reported.
 pub fn inspect(args: &InspectArgs, catalog: &Catalog) -> Result<()> {
     let (sources, plan) = open(args, catalog)?;
     let counter = TokenCounter::new(plan.as_ref(), catalog)?;

@@ -17,7 +17,7 @@ use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Dataset, Image};
 use image::ImageFormat;
 
-use crate::data::cores;
+use crate::input::cores;
 
 /// Interval of progress messages.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ pub(super) struct Scan {
 /// Scans every image of a split on all cores; results are in order.
 ///
 /// # Errors
-/// When a decoder cannot be allocated.
+/// If a decoder cannot be allocated.
 pub(super) fn scan(split: &str, data: &dyn Dataset, quick: bool) -> Result<Vec<Scan>> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![None; data.len()]));
     let last_progress = Mutex::new(Instant::now());

@@ -6,7 +6,8 @@ use clip_lab_cli::shown;
 
 use super::{
     duplicates::Group,
-    report::{Repeats, Report, Split, Spread},
+    report::{Repeats, Report, Split},
+    spread::Spread,
 };
 
 /// Maximum number of examples listed.

@@ -12,8 +12,8 @@ use anyhow::{Context as _, Result, anyhow};
 use clip_lab_plugin_api::{Catalog, Dataset, Section, Tokenizer, parse};
 use serde_json::Value;
 
-use super::report::{Spread, Tokens};
-use crate::{data::cores, plan::Plan};
+use super::spread::{Spread, Tokens};
+use crate::{input::cores, plan::Plan};
 
 /// Captions are counted up to this many tokens.
 const MAX_COUNT: usize = 10_000;
@@ -33,7 +33,7 @@ impl TokenCounter {
     /// The tokenizer of a spec, else CLIP's.
     ///
     /// # Errors
-    /// When it cannot be built.
+    /// If it cannot be built.
     pub(super) fn new(plan: Option<&Plan>, catalog: &Catalog) -> Result<Self> {
         let (name, mut settings, max_tokens) = match plan.and_then(|plan| plan.text.as_ref()) {
             Some(text) => (text.tokenizer.name, text.tokenizer.settings.clone(), text.max_tokens),
@@ -62,7 +62,7 @@ impl TokenCounter {
     /// Counts the tokens of every caption, special tokens included, on all cores; none without captions.
     ///
     /// # Errors
-    /// When the tokenizer fails.
+    /// If the tokenizer fails.
     pub(super) fn count(&self, data: &dyn Dataset) -> Result<Option<Tokens>> {
         let (next, lengths) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         thread::scope(|scope| {

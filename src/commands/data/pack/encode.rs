@@ -11,7 +11,7 @@ use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 /// The bytes of an image and its file extension. A file that needs no resizing is copied unchanged.
 ///
 /// # Errors
-/// When it is not an image, or must be resized and cannot be decoded.
+/// If it is not an image, or must be resized and cannot be decoded.
 pub(super) fn encode_image(
     image: Image,
     args: &PackArgs,

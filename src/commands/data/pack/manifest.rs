@@ -11,7 +11,7 @@ use clip_lab_cli::{PackArgs, PackFormat};
 use clip_lab_files::{MIB, read_capped};
 use serde_json::{Value, json};
 
-use crate::{commands::sources::Sources, data::identity};
+use crate::{commands::sources::Sources, input::identity};
 
 /// The largest manifest: it holds a few digests.
 const MAX_MANIFEST: u64 = 16 * MIB;
@@ -19,7 +19,7 @@ const MAX_MANIFEST: u64 = 16 * MIB;
 /// Writes the manifest. An existing manifest must be the same.
 ///
 /// # Errors
-/// When the folder holds shards of other data or settings, its manifest cannot be read, or it cannot be written.
+/// If the folder holds shards of other data or settings, its manifest cannot be read, or it cannot be written.
 pub(super) fn check(args: &PackArgs, sources: &Sources) -> Result<()> {
     let path = args.out.join("pack.json");
     let splits: serde_json::Map<String, Value> =

@@ -23,7 +23,7 @@ use serde_json::json;
 use self::encode::encode_image;
 use crate::{
     commands::sources::{self, OpenOptions, Unsplit},
-    data::cores,
+    input::cores,
 };
 
 /// Images that are read and resized in parallel, and held in memory.
@@ -41,7 +41,7 @@ struct Packed {
 /// Packs a data set and prints the spec tables that read the shards.
 ///
 /// # Errors
-/// When the data set cannot be opened, too many images are unreadable, or the shards cannot be written.
+/// If the data set cannot be opened, too many images are unreadable, or the shards cannot be written.
 pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
     let options = OpenOptions { unsplit: Unsplit::Hashed, tolerate: args.tolerate };
     let (sources, _) = sources::open(&args.data, &args.set, options, catalog)?;

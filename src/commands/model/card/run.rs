@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use clip_lab_escape::markdown;
+use clip_lab_escape::{markdown, thousands};
 
-use super::thousands;
 use crate::commands::model::run_record::{Metric, RunRecord};
 
 /// The metrics, with intervals over seeds if there are several.
@@ -43,8 +42,8 @@ pub fn data(record: &RunRecord) -> String {
         let _ = writeln!(section, "| {split} | {fingerprint} |");
     }
     if record.run.epoch > 0.0 {
-        let pairs = (record.run.samples as f64 / record.run.epoch).round() as usize;
-        let seen = thousands(record.run.samples as usize);
+        let pairs = (record.run.samples as f64 / record.run.epoch).round() as u64;
+        let seen = thousands(record.run.samples);
         let _ = writeln!(
             section,
             "\nTrained on {} pairs, {seen} seen in {:.2} epochs.",
@@ -53,7 +52,7 @@ pub fn data(record: &RunRecord) -> String {
         );
     }
     for (what, count) in &record.queries {
-        let _ = writeln!(section, "- {}: {} queries", markdown(what), thousands(*count));
+        let _ = writeln!(section, "- {}: {} queries", markdown(what), thousands(*count as u64));
     }
     section
 }

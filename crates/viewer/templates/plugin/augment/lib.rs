@@ -19,8 +19,8 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=1.0).contains(&self.probability), "probability", "must be from 0 to 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..=1.0).contains(&self.probability), "probability", "must be from 0 to 1");
     }
 }
 
@@ -29,7 +29,7 @@ impl Plugin<dyn Augment> for MyPlugin {
         AugmentProperties { random: true, ..AugmentProperties::default() }
     }
 
-    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
+    fn build(&self, _context: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

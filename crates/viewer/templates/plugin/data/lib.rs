@@ -18,18 +18,18 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((4..=4096).contains(&self.side), "side", "must be from 4 to 4096");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((4..=4096).contains(&self.side), "side", "must be from 4 to 4096");
     }
 }
 
 impl Plugin<dyn Dataset> for MyPlugin {
     fn properties(&self) -> DataProperties {
         let images = COLOURS.len() * PLACES.len();
-        DataProperties { images: Some(images), captions: Some(images), fault: None }
+        DataProperties { images: Some(images), captions: Some(images), problem: None }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Dataset>> {
         let all = COLOURS.iter().flat_map(|colour| PLACES.map(|place| (colour.0, place.0)));
         let captions = all.map(|(colour, place)| vec![format!("a {colour} square at the {place}")]).collect();
         let classes = COLOURS.iter().map(|colour| colour.0.to_owned()).collect();

@@ -11,7 +11,7 @@ pub struct MyPlugin {}
 impl Settings for MyPlugin {}
 
 impl Plugin<dyn Evaluator> for MyPlugin {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }
 }

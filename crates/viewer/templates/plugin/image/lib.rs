@@ -21,12 +21,12 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         for (key, value) in [("image_size", self.image_size), ("width", self.width)] {
-            faults.require((1..=1 << 14).contains(&value), key, "must be from 1 to 16384");
+            problems.require((1..=1 << 14).contains(&value), key, "must be from 1 to 16384");
         }
         let fits = (1..=self.image_size).contains(&self.patch_size);
-        faults.require(fits, "patch_size", "must be from 1 to `image_size`");
+        problems.require(fits, "patch_size", "must be from 1 to `image_size`");
     }
 }
 

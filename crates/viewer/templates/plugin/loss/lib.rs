@@ -18,13 +18,13 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=2.0).contains(&self.margin), "margin", "must be from 0 to 2");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..=2.0).contains(&self.margin), "margin", "must be from 0 to 2");
     }
 }
 
 impl Plugin<Loss> for MyPlugin {
-    fn build(&self, _scope: LossContext<'_>) -> Result<Box<Loss>> {
+    fn build(&self, _context: LossContext<'_>) -> Result<Box<Loss>> {
         Ok(Loss::pairs(self.clone()))
     }
 }

@@ -27,11 +27,11 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.lr > 0.0 && self.lr.is_finite(), "lr", "must be positive");
-        faults.require(self.decay >= 0.0 && self.decay.is_finite(), "decay", "must not be negative");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.lr > 0.0 && self.lr.is_finite(), "lr", "must be positive");
+        problems.require(self.decay >= 0.0 && self.decay.is_finite(), "decay", "must not be negative");
         for (key, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
-            faults.require((0.0..1.0).contains(&beta), key, "must be from 0 to below 1");
+            problems.require((0.0..1.0).contains(&beta), key, "must be from 0 to below 1");
         }
     }
 }
@@ -41,7 +41,7 @@ impl Plugin<dyn Optimizer> for MyPlugin {
         OptimizerProperties { lr: self.lr }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Optimizer>> {
         Ok(Box::new(Lion { settings: self.clone(), means: BTreeMap::new() }))
     }
 }

@@ -17,8 +17,8 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((1..=1 << 20).contains(&self.dim), "dim", "must be from 1 to 1048576");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((1..=1 << 20).contains(&self.dim), "dim", "must be from 1 to 1048576");
     }
 }
 
@@ -27,9 +27,9 @@ impl Plugin<dyn Projection> for MyPlugin {
         ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
-        let init = nn::Init::Randn { mean: 0.0, stdev: (scope.input as f64).powf(-0.5) };
-        Ok(Box::new(UnitRows(scope.vars.f_var("weight", &[self.dim, scope.input], init)?)))
+    fn build(&self, context: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
+        let init = nn::Init::Randn { mean: 0.0, stdev: (context.input as f64).powf(-0.5) };
+        Ok(Box::new(UnitRows(context.vars.f_var("weight", &[self.dim, context.input], init)?)))
     }
 }
 

@@ -11,13 +11,13 @@ pub struct MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=1.0).contains(&self.floor), "floor", "must be from 0 to 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require((0.0..=1.0).contains(&self.floor), "floor", "must be from 0 to 1");
     }
 }
 
 impl Plugin<dyn Schedule> for MyPlugin {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
     }
 }

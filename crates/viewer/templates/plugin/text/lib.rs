@@ -21,9 +21,9 @@ impl Default for MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, problems: &mut Problems) {
         for (key, value) in [("vocab", self.vocab), ("context", self.context), ("width", self.width)] {
-            faults.require((1..=1 << 20).contains(&value), key, "must be from 1 to 1048576");
+            problems.require((1..=1 << 20).contains(&value), key, "must be from 1 to 1048576");
         }
     }
 }

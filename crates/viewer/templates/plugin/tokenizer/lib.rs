@@ -11,8 +11,8 @@ pub struct MyPlugin {
 }
 
 impl Settings for MyPlugin {
-    fn check(&self, faults: &mut Faults) {
-        faults.require(self.max_tokens.is_none_or(|most| most > 0), "max_tokens", "must be at least 1");
+    fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_tokens.is_none_or(|most| most > 0), "max_tokens", "must be at least 1");
     }
 }
 
@@ -21,7 +21,7 @@ impl Plugin<dyn Tokenizer> for MyPlugin {
         TokenizerProperties { max_tokens: self.max_tokens }
     }
 
-    fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Tokenizer>> {
         Ok(Box::new(Bytes))
     }
 }

@@ -14,7 +14,7 @@ pub struct MyPlugin {
 impl Settings for MyPlugin {}
 
 impl Plugin<dyn Trick> for MyPlugin {
-    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+    fn build(&self, _context: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(self.clone()))
     }
 }

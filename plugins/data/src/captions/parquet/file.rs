@@ -1,23 +1,15 @@
 //! A Parquet file read by many threads at once.
 
-use std::{
-    fs::File,
-    io::{BufReader, Read},
-    os::unix::fs::FileExt as _,
-    path::Path,
-    sync::Arc,
-};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use bytes::Bytes;
-use clip_lab_files::open_regular;
 use parquet::{
     basic::Type,
     column::reader::ColumnReaderImpl,
     data_type::ByteArrayType,
     file::{
         metadata::ParquetMetaData,
-        reader::{ChunkReader, FileReader as _, Length},
+        reader::{FileReader as _, Length as _},
         serialized_reader::SerializedFileReader,
     },
 };
@@ -26,6 +18,7 @@ use super::{
     checked::Checked,
     footer,
     pages::{PageHeader, headers},
+    shared_file::SharedFile,
 };
 
 const NO_PARQUET: &str = "it is not a Parquet file, or is truncated";
@@ -46,12 +39,10 @@ impl Reader {
     /// # Errors
     /// If the file is not Parquet, is truncated, or its footer claims impossible sizes.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = open_regular(path)?;
-        let length = file.metadata()?.len();
-        let source = SharedFile { file: Arc::new(file), length };
+        let source = SharedFile::open(path)?;
         footer::check(&source).context(NO_PARQUET)?;
         let library = SerializedFileReader::new(source.clone()).context(NO_PARQUET)?;
-        let rows = footer::rows(library.metadata(), length)?;
+        let rows = footer::rows(library.metadata(), source.len())?;
         Ok(Self { library, source, rows })
     }
 
@@ -67,7 +58,7 @@ impl Reader {
 
     /// Size of the file in bytes.
     pub fn length(&self) -> u64 {
-        self.source.length
+        self.source.len()
     }
 
     /// The page headers of a column in a row group.
@@ -89,51 +80,5 @@ impl Reader {
         let levels = (descriptor.max_def_level(), descriptor.max_rep_level());
         let pages = Checked::new(group.get_column_page_reader(column)?, levels);
         Ok(Column::new(descriptor, Box::new(pages)))
-    }
-}
-
-/// A file read at given offsets. The library's own reader shares one position among all threads.
-#[derive(Clone)]
-pub struct SharedFile {
-    file: Arc<File>,
-    length: u64,
-}
-
-impl Length for SharedFile {
-    fn len(&self) -> u64 {
-        self.length
-    }
-}
-
-impl ChunkReader for SharedFile {
-    type T = BufReader<Cursor>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(BufReader::with_capacity(512, Cursor { file: self.file.clone(), offset: start }))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        if start.checked_add(length as u64).is_none_or(|end| end > self.length) {
-            return Err(parquet::errors::ParquetError::EOF(format!(
-                "{length} bytes at {start} are beyond the end of the file"
-            )));
-        }
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, start)?;
-        Ok(bytes.into())
-    }
-}
-
-/// A read position in a file.
-pub struct Cursor {
-    file: Arc<File>,
-    offset: u64,
-}
-
-impl Read for Cursor {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.file.read_at(into, self.offset)?;
-        self.offset += count as u64;
-        Ok(count)
     }
 }

@@ -8,7 +8,7 @@ use parquet::file::{
 };
 
 use super::{
-    file::SharedFile,
+    shared_file::SharedFile,
     thrift::{BINARY, BYTE, Compact, LIST, STRUCT},
 };
 

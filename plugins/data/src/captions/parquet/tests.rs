@@ -16,7 +16,7 @@ const PLAIN: i64 = 0;
 const DELTA_LENGTH_BYTE_ARRAY: i64 = 6;
 const DELTA_BYTE_ARRAY: i64 = 7;
 
-fn refusal(file: &[u8]) -> String {
+fn error_of(file: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.parquet");
     fs::write(&path, file).unwrap();
@@ -173,26 +173,26 @@ fn column(kind: &str, rows: usize, value: Option<&[u8]>) -> Vec<u8> {
 fn rows_that_no_file_of_that_size_holds_are_refused() {
     let file = column("optional", 1_000_000, None);
     assert!(file.len() < 100_000);
-    let error = refusal(&file);
+    let error = error_of(&file);
     assert!(error.contains(&format!("claims 1000000 rows in {} bytes", file.len())), "{error}");
 }
 
 #[test]
 fn a_long_text_that_many_rows_share_is_refused() {
     let file = column("required", 2000, Some(&[b'a'; 1_000_000]));
-    let error = refusal(&file);
+    let error = error_of(&file);
     assert!(file.len() < 200_000 && error.contains("far larger than the file"), "{error}");
 }
 
 #[test]
 fn schemas_that_exhaust_stack_or_memory_are_refused() {
     let nested = with_schema(9000, |footer| (0..9000).for_each(|n| footer.group(i64::from(n < 8999))));
-    assert!(refusal(&nested).contains("nested more than 64 deep"), "{}", refusal(&nested));
+    assert!(error_of(&nested).contains("nested more than 64 deep"), "{}", error_of(&nested));
     let wide = with_schema(1, |footer| footer.group(i64::from(i32::MAX)));
-    assert!(refusal(&wide).contains("claims columns that it lacks"), "{}", refusal(&wide));
+    assert!(error_of(&wide).contains("claims columns that it lacks"), "{}", error_of(&wide));
     let many =
         with_schema(20_000, |footer| (0..20_000).for_each(|n| footer.group(i64::from(n == 0) * 19_999)));
-    assert!(refusal(&many).contains("20000 columns"), "{}", refusal(&many));
+    assert!(error_of(&many).contains("20000 columns"), "{}", error_of(&many));
 }
 
 /// The library reads known fields by their number in 16 bits, whatever their type.
@@ -206,7 +206,7 @@ fn schemas_that_the_library_reads_differently_are_refused() {
         footer.varint(100_000);
         (0..100_000).for_each(|n| footer.group(i64::from(n < 99_999)));
     });
-    let error = refusal(&with_footer(&[], &footer));
+    let error = error_of(&with_footer(&[], &footer));
     assert!(error.contains("its fields are out of order"), "{error}");
     // For the library, the text is a number and the fields after it.
     let column = with_schema(2, |footer| {
@@ -215,7 +215,7 @@ fn schemas_that_the_library_reads_differently_are_refused() {
             column.text(1, "a text").number(3, 0);
         });
     });
-    assert!(refusal(&column).contains("a number in it has type 8"), "{}", refusal(&column));
+    assert!(error_of(&column).contains("a number in it has type 8"), "{}", error_of(&column));
     let decimal = with_schema(2, |footer| {
         footer.group(1);
         footer.inside(|column| {
@@ -228,19 +228,19 @@ fn schemas_that_the_library_reads_differently_are_refused() {
             });
         });
     });
-    assert!(refusal(&decimal).contains("a logical type in its schema is corrupt"), "{}", refusal(&decimal));
+    assert!(error_of(&decimal).contains("a logical type in its schema is corrupt"), "{}", error_of(&decimal));
 }
 
 #[test]
 fn pages_that_claim_too_much_are_refused() {
-    let error = refusal(&with_page(Page { uncompressed: 2_200_000_000, codec: 1, ..Page::default() }));
+    let error = error_of(&with_page(Page { uncompressed: 2_200_000_000, codec: 1, ..Page::default() }));
     assert!(error.contains("a page of 100 bytes claims 2200000000 decompressed"), "{error}");
-    let error = refusal(&with_page(Page { values: 2_000_000_000, ..Page::default() }));
+    let error = error_of(&with_page(Page { values: 2_000_000_000, ..Page::default() }));
     assert!(error.contains("claim 2000000000 values in"), "{error}");
-    let error = refusal(&with_page(Page { kind: 2, values: 2_000_000_000, ..Page::default() }));
+    let error = error_of(&with_page(Page { kind: 2, values: 2_000_000_000, ..Page::default() }));
     assert!(error.contains("a dictionary of 100 bytes claims 2000000000 values"), "{error}");
     // In 32 bits a dictionary.
-    let error = refusal(&with_page(Page { kind: (1 << 32) + 2, values: 2_000_000_000, ..Page::default() }));
+    let error = error_of(&with_page(Page { kind: (1 << 32) + 2, values: 2_000_000_000, ..Page::default() }));
     assert!(error.contains("exceeds 32 bits"), "{error}");
 }
 
@@ -254,7 +254,7 @@ fn lists_of_lengths_that_claim_too_much_are_refused() {
         (DELTA_BYTE_ARRAY, vec![&huge]),
         (DELTA_BYTE_ARRAY, vec![&fair, &huge]),
     ] {
-        let error = refusal(&with_page(Page { encoding, body: lists.concat(), ..Page::default() }));
+        let error = error_of(&with_page(Page { encoding, body: lists.concat(), ..Page::default() }));
         assert!(error.contains("a page of 1 values claims the lengths of 17179869184"), "{error}");
     }
 }

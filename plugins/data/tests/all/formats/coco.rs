@@ -3,7 +3,7 @@
 use plugins_data::{CaptionFolder, Format, Split};
 
 use super::{all, image, part, write};
-use crate::common::{names, opened, refusal};
+use crate::common::{error_of, names, opened};
 
 const TRAIN: &str = r#"{"info": {"description": "COCO 2017 Dataset", "url": "http://cocodataset.org", "version": "1.0",
  "year": 2017}, "licenses": [{"url": "http://creativecommons.org/licenses/by/2.0/", "id": 4, "name": "Attribution License"}],
@@ -34,14 +34,14 @@ fn images_and_annotations_are_joined_by_split() {
     assert_eq!(train.image(1).unwrap().decode().unwrap().dimensions(), (16, 16));
     assert_eq!(names(&*opened(&part(dir.path(), Split::Val))), ["val2017/000000179765.jpg"]);
     assert_eq!(opened(&all(dir.path())).len(), 3);
-    assert!(refusal(&part(dir.path(), Split::Test)).contains("no list is of split `test`; the lists are"));
+    assert!(error_of(&part(dir.path(), Split::Test)).contains("no list is of split `test`; the lists are"));
     // One list set by name, with the images in another folder.
     image(dir.path(), "images/000000179765.jpg", 3);
     let file = Some("annotations/captions_val2017.json".into());
     let named = CaptionFolder { file, images: Some("images".into()), ..part(dir.path(), Split::Val) };
     assert_eq!(names(&*opened(&named)), ["000000179765.jpg"]);
     write(dir.path(), "annotations/captions_val2014.json", VAL);
-    assert!(refusal(&all(dir.path())).contains("are of the same split; choose one with `file`"));
+    assert!(error_of(&all(dir.path())).contains("are of the same split; choose one with `file`"));
 }
 
 #[test]
@@ -50,13 +50,13 @@ fn annotations_without_an_image_are_named_and_other_json_is_rejected() {
     image(dir.path(), "000000179765.jpg", 3);
     let stray = VAL.replace("}]}", "}, {\"image_id\": 7, \"id\": 39, \"caption\": \"lost\"}]}");
     write(dir.path(), "captions_val2017.json", &stray);
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(error.contains("captions_val2017.json annotation of image 7: `images` has no image"), "{error}");
     let tolerant = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
     assert!(
         opened(&tolerant).skipped()[0].starts_with("entries skipped: 1 (captions_val2017.json annotation")
     );
     write(dir.path(), "captions_val2017.json", &VAL[..150]);
-    let error = refusal(&CaptionFolder { format: Some(Format::Coco), ..all(dir.path()) });
+    let error = error_of(&CaptionFolder { format: Some(Format::Coco), ..all(dir.path()) });
     assert!(error.contains("the format of COCO's captions_*.json") && error.contains("line 2"), "{error}");
 }

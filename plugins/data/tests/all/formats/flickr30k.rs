@@ -3,7 +3,7 @@
 use plugins_data::Split;
 
 use super::{all, image, part, write};
-use crate::common::{names, opened, refusal};
+use crate::common::{error_of, names, opened};
 
 const RESULTS: &str = "\
 image_name| comment_number| comment
@@ -54,7 +54,7 @@ fn other_malformed_rows_are_left_out_by_line_and_too_many_are_rejected() {
             .starts_with("entries skipped: 2 (results.csv line 42: 4 fields where the header has 3")
     );
     write(dir.path(), "results.csv", rows(3));
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(
         error.contains("3 of 43 entries of the captions cannot be used, more than tolerate = 0.05"),
         "{error}"

@@ -3,7 +3,7 @@
 use plugins_data::{CaptionFolder, Split};
 
 use super::{all, image, part, write};
-use crate::common::{names, opened, refusal};
+use crate::common::{error_of, names, opened};
 
 const JSONL: &str = r#"{"file_name": "0001.png", "text": "This is a golden retriever playing with a ball", "additional_feature": [1]}
 {"file_name": "0002.png", "text": "A german shepherd\n", "additional_feature": null}
@@ -42,7 +42,7 @@ fn lists_of_captions_numbered_columns_and_broken_lines() {
     image(dir.path(), "b.jpg", 1);
     let several = r#"{"file_name": "a.jpg", "captions": ["one", "two"], "split": "val"}"#;
     write(dir.path(), "metadata.jsonl", several.to_owned() + "\n{\"file_name\": \"b.jpg\", \"capt\n");
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(
         error.contains("1 of 2 entries") && error.contains("metadata.jsonl line 2: it is not a JSON object"),
         "{error}"
@@ -52,11 +52,11 @@ fn lists_of_captions_numbered_columns_and_broken_lines() {
     write(dir.path(), "metadata.jsonl", r#"{"file_name": "a.jpg", "caption_1": "two", "caption_0": "one"}"#);
     assert_eq!(opened(&all(dir.path())).captions(0), ["one", "two"]);
     write(dir.path(), "metadata.jsonl", r#"{"file_name": "a.jpg", "label": 3}"#);
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(
         error.contains("line 1: there is no column caption or") && error.contains("caption_column"),
         "{error}"
     );
     let labelled = CaptionFolder { caption_column: Some("label".into()), ..all(dir.path()) };
-    assert!(refusal(&labelled).contains("must be a text or a list of texts"));
+    assert!(error_of(&labelled).contains("must be a text or a list of texts"));
 }

@@ -3,7 +3,7 @@
 use plugins_data::CaptionFolder;
 
 use super::{all, image, write};
-use crate::common::{names, opened, refusal};
+use crate::common::{error_of, names, opened};
 
 #[test]
 fn usual_and_custom_columns_are_read() {
@@ -25,7 +25,7 @@ fn usual_and_custom_columns_are_read() {
         CaptionFolder { file: Some("mine.csv".into()), image_column, caption_column, ..all(dir.path()) };
     assert_eq!(opened(&named).captions(1), ["a mountain"]);
     let wrong = CaptionFolder { caption_column: Some("words".into()), ..named };
-    let error = refusal(&wrong);
+    let error = error_of(&wrong);
     assert!(error.contains("mine.csv") && error.contains("line 1: there is no column `words`"), "{error}");
     assert!(error.contains("local path"), "{error}");
 }

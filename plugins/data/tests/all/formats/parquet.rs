@@ -15,7 +15,7 @@ use parquet::{
 use plugins_data::{CaptionFolder, Split};
 
 use super::{all, image, jpeg, part, write};
-use crate::common::{names, opened, refusal};
+use crate::common::{error_of, names, opened};
 
 const SCHEMA: &str = "message schema {
     optional group image { optional binary bytes; optional binary path (UTF8); }
@@ -148,7 +148,7 @@ fn rows_without_images_or_captions_and_corrupt_files_are_named() {
         "{error}"
     );
     write(dir.path(), "train.parquet", &good[..good.len() / 2]);
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(
         error.contains("train.parquet cannot be used: it is not a Parquet file, or is truncated"),
         "{error}"
@@ -175,7 +175,7 @@ fn a_truncated_file_of_several_is_left_out_and_named() {
         parquet(&fifty(50), Compression::SNAPPY, WriterVersion::PARQUET_1_0),
     );
     let message = "00001-of-00003.parquet cannot be used: it is not a Parquet file, or is truncated";
-    let error = refusal(&all(dir.path()));
+    let error = error_of(&all(dir.path()));
     assert!(error.contains("1 of 3 lists of captions cannot be used") && error.contains(message), "{error}");
 
     let data = opened(&CaptionFolder { tolerate: 0.4, ..all(dir.path()) });
@@ -211,5 +211,5 @@ fn a_table_of_names_in_parquet_is_a_list() {
         (vec!["a.jpg".into(), "b.jpg".into()], &["a b".to_owned()][..])
     );
     let buffered = CaptionFolder { shuffle_buffer: Some(8), ..all(dir.path()) };
-    assert!(refusal(&buffered).contains("shuffle_buffer applies to images in Parquet files"));
+    assert!(error_of(&buffered).contains("shuffle_buffer applies to images in Parquet files"));
 }

@@ -1,14 +1,14 @@
-//! The opened data set.
+//! Shards, as a data set.
 
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use clip_lab_plugin_api::prelude::*;
 use clip_lab_shards::{Location, Sample, Shards};
 
-use super::{WebDataset, classes::classes, gather::Gathered, prefetch::Prefetcher};
+use super::{WebDataset, classes::classes, gather::Gathered, prefetch::Prefetcher, skipped::Skipped};
 
 /// The samples of all shards as one list.
-pub(super) struct Opened {
+pub(super) struct ShardDataset {
     reader: Arc<Shards>,
     shards: Vec<Shard>,
     /// The index of the shard, and the sample.
@@ -29,8 +29,21 @@ struct Shard {
     stamp: String,
 }
 
-impl Opened {
-    pub(super) fn new(gathered: Gathered, settings: &WebDataset, skipped: Vec<String>) -> Result<Self> {
+impl ShardDataset {
+    /// Opens the usable shards.
+    ///
+    /// # Errors
+    /// If more is unusable than `tolerate` allows, nothing is left, or the cache is too small for a full shuffle.
+    pub(super) fn open(gathered: Gathered, settings: &WebDataset) -> Result<Self> {
+        let skipped = Skipped::of(&gathered.found);
+        skipped.check_tolerance(settings.tolerate)?;
+        gathered.check_cache(settings)?;
+        let data = Self::new(gathered, settings, skipped.messages)?;
+        ensure!(!data.samples.is_empty(), "the shards contain no usable image: {}", data.skipped.join("; "));
+        Ok(data)
+    }
+
+    fn new(gathered: Gathered, settings: &WebDataset, skipped: Vec<String>) -> Result<Self> {
         let unique: HashSet<String> =
             gathered.found.iter().map(|(_, location, _)| location.file_name()).collect();
         let unique_names = unique.len() == gathered.found.len();
@@ -57,15 +70,6 @@ impl Opened {
             Prefetcher::new(reader.clone(), shards.iter().map(|shard| shard.location.clone()).collect());
         let tolerate = settings.tolerate;
         Ok(Self { reader, shards, samples, classes, class, sampling, prefetcher, skipped, tolerate })
-    }
-
-    pub(super) fn has_no_samples(&self) -> bool {
-        self.samples.is_empty()
-    }
-
-    /// What was skipped, in one text.
-    pub(super) fn skipped_text(&self) -> String {
-        self.skipped.join("; ")
     }
 
     fn sample(&self, index: usize) -> Result<(&Shard, &Sample)> {
@@ -98,7 +102,7 @@ fn sampling(settings: &WebDataset, ranges: &[(usize, Range<usize>)]) -> Option<S
     Some(Sampling { sources, chunks, buffer: settings.shuffle_buffer })
 }
 
-impl Dataset for Opened {
+impl Dataset for ShardDataset {
     fn len(&self) -> usize {
         self.samples.len()
     }

@@ -6,13 +6,13 @@ use serde_json::Value;
 use toml::Table;
 
 /// The metadata, parsed.
-pub struct Stated(Value);
+pub struct ModelMetadata(Value);
 
-impl Stated {
+impl ModelMetadata {
     /// Parses the metadata.
     ///
     /// # Errors
-    /// When it is not JSON.
+    /// If it is not JSON.
     pub fn read(text: &str) -> Result<Self> {
         Ok(Self(serde_json::from_str(text)?))
     }
@@ -20,17 +20,17 @@ impl Stated {
     /// The plugin and settings of a part; none if the model does not have it.
     ///
     /// # Errors
-    /// When the part names no plugin.
+    /// If the part names no plugin.
     pub fn part(&self, name: &str) -> Result<Option<(String, Table)>> {
-        let Some(stated) = self.value(name) else { return Ok(None) };
-        let plugin = stated["plugin"].as_str();
+        let Some(part) = self.value(name) else { return Ok(None) };
+        let plugin = part["plugin"].as_str();
         let plugin = plugin.with_context(|| format!("its metadata names no plugin for `{name}`"))?;
-        Ok(Some((plugin.to_owned(), table(&stated["settings"]))))
+        Ok(Some((plugin.to_owned(), table(&part["settings"]))))
     }
 
     /// The value of a key; none for null.
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|stated| !stated.is_null())
+        self.0.get(name).filter(|value| !value.is_null())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The opened data set.
+//! Images with captions, as a data set.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -17,7 +17,7 @@ use crate::stamps::stamps;
 const OUTSIDE: &str = "listed but outside of the data set's folder, which requires `allow_outside = true`";
 
 /// Images that exist, each with its captions.
-pub struct Opened {
+pub struct CaptionDataset {
     /// The folder of the images, which paths must not leave.
     root: Root,
     /// In list order.
@@ -31,7 +31,7 @@ pub struct Opened {
     tolerate: f64,
 }
 
-impl Opened {
+impl CaptionDataset {
     /// # Errors
     /// If `shuffle_buffer` is set and the images are files.
     pub fn new(
@@ -124,7 +124,7 @@ impl Opened {
     }
 }
 
-impl Dataset for Opened {
+impl Dataset for CaptionDataset {
     fn len(&self) -> usize {
         self.images.len()
     }

@@ -2,7 +2,7 @@
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ended {
+pub enum RunEnd {
     /// All steps done.
     Finished,
     /// Stopped on request, after saving a checkpoint.

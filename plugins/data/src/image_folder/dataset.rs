@@ -1,4 +1,4 @@
-//! The opened data set.
+//! A folder of images, as a data set.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::stamps::stamps;
 const OUTSIDE: &str = "outside of the data set's folder, which requires `allow_outside = true`";
 
 /// Images with their classes, class by class.
-pub struct Opened {
+pub struct ImageFolderDataset {
     root: Root,
     /// Paths relative to the root, and classes.
     images: Vec<(String, usize)>,
@@ -24,7 +24,7 @@ pub struct Opened {
     tolerate: f64,
 }
 
-impl Opened {
+impl ImageFolderDataset {
     /// Without images; `captions` has one entry per class.
     pub fn new(root: Root, classes: Vec<String>, captions: Vec<String>, tolerate: f64) -> Self {
         let (images, other_files, outside, skipped) = Default::default();
@@ -60,7 +60,7 @@ impl Opened {
     }
 }
 
-impl Dataset for Opened {
+impl Dataset for ImageFolderDataset {
     fn len(&self) -> usize {
         self.images.len()
     }
