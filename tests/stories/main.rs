@@ -5,6 +5,7 @@ mod bad_data;
 mod bad_weights;
 mod bucket;
 mod classifier;
+mod cluster;
 mod compare;
 mod conventions;
 mod distributed;
@@ -37,6 +38,7 @@ mod specs;
 mod stop;
 mod store;
 mod study;
+mod study_slurm;
 #[path = "../support/mod.rs"]
 mod support;
 mod threads;

@@ -65,6 +65,20 @@ fn a_stopped_run_saves_and_resumes_bit_exactly() {
 }
 
 #[test]
+fn sigusr1_saves_and_is_never_a_second_signal() {
+    let lab = Lab::new();
+    let mut run = lab.start(&LONG);
+    run.until_out("step ");
+    for signal in ["USR1", "TERM", "USR1"] {
+        run.signal(signal);
+    }
+    let done = run.wait();
+    assert!(!done.err.contains("stopped at once"), "{done:?}");
+    assert_contains(&done.stopped(), &["a checkpoint is saved"]);
+    assert_eq!(lab.newest()["status"], "interrupted");
+}
+
+#[test]
 fn a_second_signal_ends_a_run_at_once() {
     let lab = Lab::new();
     // Each update takes seconds.

@@ -41,7 +41,7 @@ pub use process::{
 };
 pub use prompts::PromptsArgs;
 pub use report::ReportArgs;
-pub use run::{FingerprintArgs, RunArgs, StudyArgs, Ui};
+pub use run::{FingerprintArgs, Launcher, RunArgs, StudyArgs, Ui};
 pub use runs::{ImportArgs, ListArgs, RunsCommand, TransferArgs, TransferCheckpoints};
 pub use search::{
     AnswerArgs, ApproximateArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs,

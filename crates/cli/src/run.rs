@@ -82,16 +82,32 @@ impl RunArgs {
     }
 }
 
+/// What starts the runs of a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Launcher {
+    /// An array job of SLURM, with an element for each missing run
+    Slurm,
+}
+
 /// The flags of `clip-lab run` for studies.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Studies")]
 pub struct StudyArgs {
-    /// Number of concurrent runs; they share the cores equally
+    /// Number of concurrent runs; those of one machine share its cores equally
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Run only this arm; may be repeated
     #[arg(long, value_name = "ARM")]
     pub only: Vec<String>,
+    /// Run only these seeds, separated by commas; with one --only and one seed, a single run
+    #[arg(long, value_name = "SEED", value_delimiter = ',')]
+    pub seeds: Vec<u64>,
+    /// Submit the missing runs to a cluster, and print the state of every run
+    #[arg(long, value_enum, value_name = "LAUNCHER")]
+    pub launcher: Option<Launcher>,
+    /// Options of `sbatch`, quoted as in a shell: '--partition=gpu --gpus=1 --time=4:00:00'
+    #[arg(long, value_name = "OPTIONS", requires = "launcher", allow_hyphen_values = true)]
+    pub sbatch: Option<String>,
     /// Print what would run, without running it
     #[arg(long)]
     pub dry_run: bool,
@@ -110,6 +126,8 @@ impl StudyArgs {
         let flags = [
             (self.jobs.is_some(), "--jobs"),
             (!self.only.is_empty(), "--only"),
+            (!self.seeds.is_empty(), "--seeds"),
+            (self.launcher.is_some(), "--launcher"),
             (self.dry_run, "--dry-run"),
             (self.allow_changed && !resumes, "--allow-changed"),
             (self.fresh, "--fresh"),
@@ -134,4 +152,6 @@ const RUN: &str = "Examples:
   clip-lab run experiments/lit.toml --overfit                      overfit one batch
   clip-lab run experiments/lit.toml --json > progress.jsonl        one JSON object per line
   clip-lab run experiments/tricks.toml --jobs 2 --only baseline    one arm, two runs at once
+  clip-lab run experiments/tricks.toml --only baseline --seeds 0   one run, for a job of a cluster
+  clip-lab run experiments/tricks.toml --launcher slurm --sbatch '--partition=gpu --time=4:00:00'
   clip-lab run experiments/tricks.toml --dry-run                   print what would run";

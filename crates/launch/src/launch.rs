@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
     iterator::Signals,
 };
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Signals that are passed on to all processes.
-pub const FORWARDED: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+pub const FORWARDED: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1];
 
 const POLL: Duration = Duration::from_millis(20);
 

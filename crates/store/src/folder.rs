@@ -38,7 +38,10 @@ pub fn run_folder(store: &Path, uid: &str) -> Result<PathBuf, StoreError> {
 }
 
 /// The folder that holds the store, absolute; symbolic links are resolved if it exists.
-pub(crate) fn store_dir(store: &Path) -> Result<PathBuf, StoreError> {
+///
+/// # Errors
+/// [`StoreError::File`] when the working directory is gone.
+pub fn store_dir(store: &Path) -> Result<PathBuf, StoreError> {
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(|cause| StoreError::File {
         path: folder.into(),

@@ -37,7 +37,7 @@ mod types;
 pub use clock::{derived_uid, new_uid, now_ms};
 pub use db::{Host, Observer, Wait, migrate, recorder_ended};
 pub use error::StoreError;
-pub use folder::{is_uid, run_folder};
+pub use folder::{is_uid, run_folder, store_dir};
 pub use reader::{Reader, RequiredData, natural};
 pub use recorder::{FlushPolicy, Recorder};
 pub use store::{Health, Import, Store, health};

@@ -21,7 +21,7 @@ impl Reader {
     ) -> Result<Vec<RunRow>, StoreError> {
         self.db.with("reading the runs", async |conn| {
             let condition = conditions::sql(condition, indexed(conn).await?);
-            runs::some(conn, self.db.dir(), &self.watch, condition, limit).await
+            runs::some(conn, self.db.dir(), self.watch, condition, limit).await
         })
     }
 
@@ -44,7 +44,7 @@ impl Reader {
             let list = Value::Bytes(json_list(&ids).into_bytes());
             let among =
                 Statement::new("").with("id IN (SELECT value FROM json_each(CAST(? AS TEXT)))", [list]);
-            runs::some(conn, self.db.dir(), &self.watch, Some(among), None).await
+            runs::some(conn, self.db.dir(), self.watch, Some(among), None).await
         })
     }
 

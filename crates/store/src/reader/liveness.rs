@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     time::Instant,
 };
 
@@ -21,7 +21,15 @@ const MAX_CLOCK_SKEW_MS: i64 = 3_600_000;
 #[derive(Debug, Default)]
 pub struct Watch(Mutex<HashMap<String, (i64, Instant)>>);
 
+static SHARED: LazyLock<Watch> = LazyLock::new(Watch::default);
+
 impl Watch {
+    /// The watch of this process. What one reader has seen, another one needs: a run that was found to have crashed is
+    /// resumed by a store that was opened after that.
+    pub fn shared() -> &'static Self {
+        &SHARED
+    }
+
     /// How long the heartbeat of a run has been unchanged.
     pub fn unchanged_ms(&self, uid: &str, heartbeat_ms: i64) -> i64 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,7 +46,7 @@ impl Watch {
 pub struct HeartbeatAge {
     /// By the clocks of both machines.
     pub by_clock_ms: i64,
-    /// Since this reader first saw it.
+    /// Since this process first saw it.
     pub unchanged_ms: i64,
 }
 

@@ -41,14 +41,14 @@ pub(crate) use runs::all as all_runs;
 pub struct Reader {
     pub(crate) db: Db,
     version: AtomicI64,
-    watch: Watch,
+    watch: &'static Watch,
 }
 
 impl Reader {
     /// Opens the store at `path`.
     pub fn open(path: &Path) -> Result<Reader, StoreError> {
         let db = connect(path, Access::Read, Duration::from_secs(5))?;
-        Ok(Reader { db, version: AtomicI64::new(-1), watch: Watch::default() })
+        Ok(Reader { db, version: AtomicI64::new(-1), watch: Watch::shared() })
     }
 
     /// Whether anything was written since the last call; true at the first call. Takes microseconds.
@@ -62,7 +62,7 @@ impl Reader {
 
     /// Every run, newest first.
     pub fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
-        self.db.with("reading the runs", async |conn| runs::all(conn, self.db.dir(), &self.watch).await)
+        self.db.with("reading the runs", async |conn| runs::all(conn, self.db.dir(), self.watch).await)
     }
 
     /// The run with a uid, a unique uid prefix, or a name (the newest with that name).

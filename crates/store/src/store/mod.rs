@@ -25,7 +25,7 @@ pub use import::Import;
 pub struct Store {
     pub(crate) db: Db,
     failed_spools: Vec<String>,
-    watch: reader::Watch,
+    watch: &'static reader::Watch,
 }
 
 impl Store {
@@ -37,7 +37,7 @@ impl Store {
     pub(crate) fn open_with(path: &Path, busy: Duration) -> Result<Store, StoreError> {
         let db = connect(path, Access::Write, busy)?;
         let failed_spools = recorder::recover(&db)?.iter().map(ToString::to_string).collect();
-        Ok(Store { db, failed_spools, watch: reader::Watch::default() })
+        Ok(Store { db, failed_spools, watch: reader::Watch::shared() })
     }
 
     /// Warnings about this store: a network file system, or spools that could not be replayed.
@@ -169,7 +169,7 @@ impl Store {
     }
 
     fn find(&self, selector: &str, fits: impl Fn(&RunRow) -> bool) -> Result<RunRow, StoreError> {
-        let (store_dir, watch) = (self.db.dir(), &self.watch);
+        let (store_dir, watch) = (self.db.dir(), self.watch);
         let rows =
             self.db.with("reading the runs", async |conn| reader::all_runs(conn, store_dir, watch).await)?;
         let none = || StoreError::NoSuchRun { selector: selector.into(), hint: String::new() };

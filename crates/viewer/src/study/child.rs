@@ -115,10 +115,12 @@ impl Running {
         lines
     }
 
-    /// Sends SIGTERM.
-    pub fn stop(&self) {
+    /// Stops the run after a checkpoint, or at once. The first is SIGUSR1 because the run may have received the SIGTERM that
+    /// this process did, and a second one would end it without saving.
+    pub fn stop(&self, at_once: bool) {
+        let signal = if at_once { Signal::KILL } else { Signal::USR1 };
         // It may have ended already.
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
     /// The outcome; `None` while it runs.

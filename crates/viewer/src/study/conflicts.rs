@@ -8,7 +8,7 @@ use clip_lab_spec::Study;
 use clip_lab_store::Status;
 
 use super::{
-    history::{PastRun, belongs_to, past_runs},
+    history::{PastRun, belongs_to, past_runs, reader},
     matrix::Job,
     superseded::SUPERSEDED,
     table::NextCommands,
@@ -21,10 +21,13 @@ use crate::store;
 /// # Errors
 /// If some do not, with the differences.
 pub fn check(store: &Path, study: &Study, jobs: &[Job], args: &RunArgs) -> Result<()> {
-    let mut changed = Vec::new();
+    let Some(reader) = reader(store)? else { return Ok(()) };
+    let (rows, mut changed) = (reader.runs()?, Vec::new());
     for job in jobs {
         // The newest result counts.
-        let done = past_runs(store, study, job)?.into_iter().find(|past| past.row.status == Status::Finished);
+        let done = past_runs(&reader, &rows, study, job)?
+            .into_iter()
+            .find(|past| past.row.status == Status::Finished);
         changed.extend(done.filter(|past| !past.changes.is_empty()).map(|past| (job, past)));
     }
     if changed.is_empty() {
@@ -37,7 +40,7 @@ pub fn check(store: &Path, study: &Study, jobs: &[Job], args: &RunArgs) -> Resul
         format!("  {} run {}: {}\n", job.label(), past.row.uid, past.changes.summary())
     };
     let lines: String = changed.iter().map(line).collect();
-    let again = NextCommands::new(study, store, &args.set).run;
+    let again = NextCommands::new(study, store, args).run;
     bail!(
         "{} of study {} {} what would run now; nothing was run\n{lines}\n\
          {again} --fresh            runs everything again; the old runs stay in the store but are not compared\n\

@@ -19,15 +19,16 @@ pub struct PastRun {
     pub checkpoint: Option<u64>,
 }
 
-/// The past runs of a job, newest first, without superseded ones. Empty if there is no store yet.
-pub fn past_runs(store: &Path, study: &Study, job: &Job) -> Result<Vec<PastRun>> {
-    if !store.exists() {
-        return Ok(Vec::new());
-    }
-    let reader = Reader::open(store)?;
+/// A reader of the store; none if there is no store yet.
+pub fn reader(store: &Path) -> Result<Option<Reader>> {
+    if store.exists() { Ok(Some(Reader::open(store)?)) } else { Ok(None) }
+}
+
+/// The past runs of a job among `rows`, newest first, without superseded ones.
+pub fn past_runs(reader: &Reader, rows: &[RunRow], study: &Study, job: &Job) -> Result<Vec<PastRun>> {
     let mut found = Vec::new();
-    for row in reader.runs()?.into_iter().filter(|row| belongs_to(row, study, job)) {
-        if is_superseded(&reader, &row)? {
+    for row in rows.iter().filter(|row| belongs_to(row, study, job)) {
+        if is_superseded(reader, row)? {
             continue;
         }
         let recorded = reader.environment(row.id)?.extra;
@@ -35,7 +36,7 @@ pub fn past_runs(store: &Path, study: &Study, job: &Job) -> Result<Vec<PastRun>>
         let (then, now) = (secret::spec(&reader.spec_text(row.id)?), secret::spec(&job.spec));
         let changes = changes(&then, &recorded, &now, &job.fingerprints).of_results();
         let checkpoint = checkpoint::step(&row.dir.join("last.safetensors"));
-        found.push(PastRun { row, changes, checkpoint });
+        found.push(PastRun { row: row.clone(), changes, checkpoint });
     }
     Ok(found)
 }

@@ -36,8 +36,8 @@ pub fn matrix(study: &Study, args: &RunArgs, trust_code: bool) -> Result<Result<
         Ok(fingerprints) => fingerprints,
         Err(exit) => return Ok(Err(exit)),
     };
-    let mut jobs = Vec::new();
-    for &seed in &study.seeds {
+    let (wanted, mut jobs) = (&args.study.seeds, Vec::new());
+    for &seed in study.seeds.iter().filter(|seed| wanted.is_empty() || wanted.contains(seed)) {
         for arm in &study.arms {
             if !args.study.only.is_empty() && !args.study.only.contains(&arm.name) {
                 continue;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! study file -> matrix (arm x seed: spec, fingerprints) --with--> history (past runs) -> decide -> child processes
+//!                                                                                             -> or a job of SLURM
 //! ```
 
 mod checkpoint;
@@ -12,20 +13,21 @@ mod history;
 mod matrix;
 mod runner;
 mod signals;
+mod slurm;
 mod superseded;
 mod table;
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
-use clip_lab_cli::{Exit, RunArgs, Ui, json_document, print, shown};
+use clip_lab_cli::{Exit, Launcher, RunArgs, Ui, json_document, print, shown};
 use clip_lab_spec::{Study, read_spec_text, study::is_study};
-use clip_lab_store::recorder_ended;
+use clip_lab_store::{Reader, recorder_ended};
 
 use serde_json::json;
 
 use decide::{Action, decide};
-use history::{PastRun, past_runs};
+use history::{PastRun, past_runs, reader};
 use matrix::{Job, matrix};
 
 pub use superseded::{SUPERSEDED, is_superseded};
@@ -49,6 +51,10 @@ pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
     for arm in &args.study.only {
         study.arm(arm).map_err(|why| anyhow!("--only {arm}: {why}"))?;
     }
+    for seed in &args.study.seeds {
+        let seeds = &study.seeds;
+        ensure!(seeds.contains(seed), "--seeds {seed}: the seeds of {} are {seeds:?}", args.spec.display());
+    }
     let jobs = match matrix(&study, args, trust_code)? {
         Ok(jobs) => jobs,
         Err(exit) => return Ok(exit),
@@ -57,6 +63,9 @@ pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
         conflicts::supersede(store, &study, &jobs, args.study.dry_run)?;
     } else {
         conflicts::check(store, &study, &jobs, args)?;
+    }
+    if args.study.launcher == Some(Launcher::Slurm) {
+        return slurm::run(store, &study, &jobs, args, trust_code);
     }
     if args.study.dry_run {
         print(dry_run(store, &study, &jobs, args)?);
@@ -81,8 +90,10 @@ fn check_flags(args: &RunArgs) -> Result<()> {
 /// What would run, a line for each run, or as JSON.
 fn dry_run(store: &Path, study: &Study, jobs: &[Job], args: &RunArgs) -> Result<String> {
     let (mut out, mut rows) = (String::new(), Vec::new());
+    let reader = if args.study.fresh { None } else { reader(store)? };
+    let rows = reader.as_ref().map_or(Ok(Vec::new()), Reader::runs)?;
     for job in jobs {
-        let past = if args.study.fresh { Vec::new() } else { past_runs(store, study, job)? };
+        let past = reader.as_ref().map_or(Ok(Vec::new()), |reader| past_runs(reader, &rows, study, job))?;
         let text = match decide(past, args.study.allow_changed, recorder_ended) {
             Action::Done(past) => format!("has a result, run {}", past.row.uid),
             Action::Elsewhere(row) => format!("is {} elsewhere, run {}", row.status, row.uid),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clip_lab_cli::{DEFAULT_STORE, json_document, shown};
+use clip_lab_cli::{DEFAULT_STORE, Launcher, RunArgs, json_document, shown};
 use clip_lab_spec::Study;
 use serde_json::{Value, json};
 
@@ -41,6 +41,15 @@ pub enum Outcome {
         /// Its status, process and host.
         detail: String,
     },
+    /// A job of a cluster.
+    Job {
+        /// `submitted`, `pending` or `running`.
+        state: &'static str,
+        /// The run, if it has begun.
+        uid: Option<String>,
+        /// The number of the job, and where or why.
+        detail: String,
+    },
 }
 
 impl Outcome {
@@ -66,6 +75,9 @@ impl Outcome {
             }
             Outcome::Stopped { uid } => cells("stopped", none(), uid, "resumes at the next call"),
             Outcome::Elsewhere { uid, detail } => cells("elsewhere", none(), uid, detail),
+            Outcome::Job { state, uid, detail } => {
+                cells(state, none(), uid.as_deref().unwrap_or("-"), detail)
+            }
         }
     }
 }
@@ -122,15 +134,24 @@ pub struct NextCommands {
 }
 
 impl NextCommands {
-    /// The commands for a study that was run with `sets`.
-    pub fn new(study: &Study, store: &Path, sets: &[String]) -> Self {
+    /// The commands for a study that was run with `args`.
+    pub fn new(study: &Study, store: &Path, args: &RunArgs) -> Self {
         let (file, store) = (study.file.display(), store_flag(store));
-        let sets: String = sets.iter().map(|set| format!(" --set '{set}'")).collect();
+        let sets: String = args.set.iter().map(|set| format!(" --set '{set}'")).collect();
+        let launcher = launcher_flags(args);
         Self {
-            run: format!("clip-lab run {file}{sets}{store}"),
+            run: format!("clip-lab run {file}{sets}{launcher}{store}"),
             compare: format!("clip-lab compare {file}{store}"),
         }
     }
+}
+
+/// `--launcher` and its options.
+fn launcher_flags(args: &RunArgs) -> String {
+    let Some(Launcher::Slurm) = args.study.launcher else { return String::new() };
+    let options = args.study.sbatch.as_deref();
+    let options = options.map(|options| format!(" --sbatch {}", shell_words::quote(options)));
+    format!(" --launcher slurm{}", options.unwrap_or_default())
 }
 
 /// `--store`, unless the store is the default or set by the environment.
