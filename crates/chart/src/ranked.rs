@@ -49,8 +49,9 @@ impl Ranked {
         if ema {
             parts.remove(0);
         }
+        // The names only say where ranks may be stored: those that do not give the value are not used.
         let (suite, direction, score) = match parts[..] {
-            [suite @ ("zero_shot" | "classification"), score] => (suite, "i2c", score),
+            [suite, score] => (suite, "i2c", score),
             [suite, direction, score] => (suite, direction, score),
             _ => return None,
         };
@@ -173,6 +174,7 @@ mod names {
         assert_eq!(at("val/ema/retrieval/i2t/hit@1").unwrap(), "val retrieval i2t ema 0");
         assert_eq!(at("test/zero_shot/top5").unwrap(), "test zero_shot i2c raw 1");
         assert_eq!(at("val/ema/classification/top1").unwrap(), "val classification i2c ema 0");
+        assert_eq!(at("test/nearest/top1").unwrap(), "test nearest i2c raw 0");
         assert_eq!(at("val/retrieval/t2i/mrr").unwrap(), "val retrieval t2i raw 0.2");
         assert_eq!(at("val/retrieval/t2i/mean_rank").unwrap(), "val retrieval t2i raw 5");
         for other in

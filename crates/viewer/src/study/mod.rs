@@ -91,9 +91,9 @@ fn check_flags(args: &RunArgs) -> Result<()> {
 fn dry_run(store: &Path, study: &Study, jobs: &[Job], args: &RunArgs) -> Result<String> {
     let (mut out, mut rows) = (String::new(), Vec::new());
     let reader = if args.study.fresh { None } else { reader(store)? };
-    let rows = reader.as_ref().map_or(Ok(Vec::new()), Reader::runs)?;
+    let known = reader.as_ref().map_or(Ok(Vec::new()), Reader::runs)?;
     for job in jobs {
-        let past = reader.as_ref().map_or(Ok(Vec::new()), |reader| past_runs(reader, &rows, study, job))?;
+        let past = reader.as_ref().map_or(Ok(Vec::new()), |reader| past_runs(reader, &known, study, job))?;
         let text = match decide(past, args.study.allow_changed, recorder_ended) {
             Action::Done(past) => format!("has a result, run {}", past.row.uid),
             Action::Elsewhere(row) => format!("is {} elsewhere, run {}", row.status, row.uid),

@@ -94,7 +94,7 @@ mod tests {
     use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, process::Command};
 
     use clap::Parser as _;
-    use clip_lab_cli::{Cli, Verb};
+    use clip_lab_cli::Cli;
 
     use super::*;
 
@@ -116,7 +116,7 @@ mod tests {
 
     fn args(words: &[&str]) -> RunArgs {
         let words = ["clip-lab", "run"].iter().chain(words);
-        let Verb::Run(args) = Cli::try_parse_from(words).unwrap().verb else { unreachable!() };
+        let clip_lab_cli::Command::Run(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
         args
     }
 
