@@ -180,7 +180,7 @@ impl Runner<'_> {
         self.waiting.push_back(index);
     }
 
-    /// Whether a run of another machine has given no sign of life while this process watches it: its machine may have
+    /// Whether a run of another machine has sent no heartbeat while this process watches it: its machine may have
     /// failed, and a scheduler has started this process in its place. After 15 s it counts as crashed.
     fn is_silent(&mut self, index: usize, row: &RunRow) -> bool {
         let watched = row.status != Status::Queued && row.host != Host::here().host;

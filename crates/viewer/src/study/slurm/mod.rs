@@ -36,7 +36,7 @@ use queue::{Queue, Queued};
 use script::Script;
 use submission::{Submission, SubmissionLock};
 
-/// How long a run on another machine is watched for a sign of life, if its heartbeat is old.
+/// How long a run on another machine is watched for a new heartbeat, if its last one is old.
 const WATCH: Duration = Duration::from_secs(17);
 
 /// The folder of submissions, beside the store.
