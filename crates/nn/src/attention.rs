@@ -93,8 +93,8 @@ impl Attention {
         let qkv = self.qkv.forward(x)?;
         let dropout = if train { self.dropout } else { 0.0 };
         let mixed = match (packing.offsets(), mask) {
-            (Some(offsets), Mask::Causal | Mask::Keys(_)) if dropout == 0.0 => {
-                packed_attention(&qkv, offsets, self.heads, matches!(mask, Mask::Causal))?
+            (Some(offsets), Mask::Causal | Mask::Keys(_)) => {
+                packed_attention(&qkv, offsets, self.heads, matches!(mask, Mask::Causal), dropout)?
             }
             _ => {
                 let parts = packing.pad(&qkv)?.f_chunk(3, -1)?; // [B, L, W] each

@@ -8,8 +8,7 @@ use tch::{Device, Kind, Tensor};
 const WORTHWHILE: f64 = 0.1;
 
 /// Where the tokens of a padded batch are. Packed, `[B, L, ...]` becomes `[T, ...]`: the T tokens of all texts in order,
-/// without padding, so that no layer computes anything for padding. Attention needs the padded form only if it drops
-/// weights out.
+/// without padding, so that no layer computes anything for padding.
 ///
 /// Batches stay padded, and [`Packing::pack`] and [`Packing::pad`] return their input, where packing does not pay: if
 /// there is little padding, on a GPU, where counting the tokens makes the host wait, and in a trace, which must take any

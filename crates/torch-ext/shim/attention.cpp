@@ -1,6 +1,6 @@
 // Self-attention of packed texts on the CPU: `softmax(q k^T / sqrt(D)) v` for each text and head, without padding.
 // The backward pass recomputes the weights from the queries and keys, as FlashAttention does:
-// https://arxiv.org/abs/2205.14135, section 3.1 and appendix B.4.
+// https://arxiv.org/abs/2205.14135, section 3.1 and appendix B.4. Which weights dropout keeps is stored, one byte each.
 #include <ATen/Dispatch.h>
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
@@ -14,103 +14,39 @@
 #include <vector>
 
 #include "guarded.h"
+#include "small_matrix.h"
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__)
-#define CLIP_LAB_VECTORIZED __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
-#else
-#define CLIP_LAB_VECTORIZED
-#endif
-
 namespace {
-
-// Rows of the small matrices below are padded with zeros to a multiple of this many numbers.
-constexpr int64_t kColumns = 16;
-constexpr int64_t kRows = 4;
-
-int64_t padded(int64_t n) { return (n + kColumns - 1) / kColumns * kColumns; }
-
-// `c [m, n] = a [m, k] b [k, n]`: rows of `b` and `c` are `n` apart, a multiple of kColumns; those of `a` `a_row` apart
-// and its columns `a_column`.
-template <typename T, int64_t rows>
-inline __attribute__((always_inline)) void multiply_block(
-    int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_column, const T* b, T* c) {
-  for (int64_t j = 0; j < n; j += kColumns) {
-    T sum[rows][kColumns] = {};
-    for (int64_t p = 0; p < k; ++p) {
-      const T* row = b + p * n + j;
-      for (int64_t i = 0; i < rows; ++i) {
-        const T factor = a[i * a_row + p * a_column];
-        for (int64_t x = 0; x < kColumns; ++x) sum[i][x] += factor * row[x];
-      }
-    }
-    for (int64_t i = 0; i < rows; ++i) std::copy(sum[i], sum[i] + kColumns, c + i * n + j);
-  }
-}
-
-template <typename T>
-inline __attribute__((always_inline)) void multiply_rows(
-    int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_column, const T* b, T* c) {
-  int64_t i = 0;
-  for (; i + kRows <= m; i += kRows)
-    multiply_block<T, kRows>(n, k, a + i * a_row, a_row, a_column, b, c + i * n);
-  for (; i < m; ++i) multiply_block<T, 1>(n, k, a + i * a_row, a_row, a_column, b, c + i * n);
-}
-
-CLIP_LAB_VECTORIZED void multiply(
-    int64_t m, int64_t n, int64_t k, const float* a, int64_t a_row, int64_t a_column, const float* b, float* c) {
-  multiply_rows(m, n, k, a, a_row, a_column, b, c);
-}
-
-CLIP_LAB_VECTORIZED void multiply(
-    int64_t m, int64_t n, int64_t k, const double* a, int64_t a_row, int64_t a_column, const double* b, double* c) {
-  multiply_rows(m, n, k, a, a_row, a_column, b, c);
-}
 
 struct Shape {
   int64_t heads, size;  // Width of a head.
   bool causal;
+  double dropout;  // Probability of the weights.
   int64_t stride() const { return 3 * heads * size; }  // Of the rows of q, k and v, stacked.
-};
-
-// A matrix of scratch memory, `[rows, padded(columns)]`; what lies beyond the columns is zero.
-template <typename T>
-struct Matrix {
-  int64_t columns = 0;
-  std::vector<T> values;
-
-  void resize(int64_t rows, int64_t wide) {
-    columns = padded(wide);
-    values.assign(rows * columns, T(0));
-  }
-  T* row(int64_t i) { return values.data() + i * columns; }
-  T* data() { return values.data(); }
-
-  template <typename S>
-  void load(const S* from, int64_t stride, int64_t rows, int64_t wide) {
-    resize(rows, wide);
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < wide; ++j) row(i)[j] = T(from[i * stride + j]);
-  }
-  template <typename S>
-  void load_transposed(const S* from, int64_t stride, int64_t rows, int64_t wide) {
-    resize(wide, rows);
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < wide; ++j) row(j)[i] = T(from[i * stride + j]);
-  }
-  template <typename S>
-  void store(S* to, int64_t stride, int64_t rows, int64_t wide) {
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < wide; ++j) to[i * stride + j] = S(row(i)[j]);
-  }
 };
 
 template <typename T>
 struct Scratch {
   Matrix<T> q, k, v, weights, gradient, keys, values, output;
 };
+
+// One text and head. `kept` says which weights `[L, L]` are not dropped out; it is null if all are kept.
+struct Part {
+  int64_t start, length, head;  // Its first token, and its number of tokens.
+  const bool* kept;
+};
+
+// Dropout of row `i` of the weights or of their gradient.
+template <typename T>
+void drop(T* row, int64_t i, const Part& part, const Shape& shape) {
+  if (part.kept == nullptr) return;
+  const bool* kept = part.kept + i * part.length;
+  const T factor = T(1 / (1 - shape.dropout));
+  for (int64_t j = 0; j < part.length; ++j) row[j] *= T(kept[j]) * factor;
+}
 
 // `weights = softmax(q k^T / sqrt(D))` of one text and head of `length` tokens. `q` is scaled already.
 template <typename T>
@@ -142,10 +78,11 @@ void load_queries_and_keys(Scratch<T>& scratch, const S* qkv, int64_t length, co
 }
 
 template <typename T, typename S>
-void forward_one(Scratch<T>& scratch, const S* qkv, S* out, int64_t length, const Shape& shape) {
-  const int64_t width = shape.heads * shape.size;
+void forward_one(Scratch<T>& scratch, const S* qkv, S* out, const Part& part, const Shape& shape) {
+  const int64_t width = shape.heads * shape.size, length = part.length;
   load_queries_and_keys(scratch, qkv, length, shape);
   softmax_weights(scratch, length, shape);
+  for (int64_t i = 0; i < length; ++i) drop(scratch.weights.row(i), i, part, shape);
   scratch.v.load(qkv + 2 * width, shape.stride(), length, shape.size);
   scratch.output.resize(length, shape.size);
   multiply(length, scratch.v.columns, length, scratch.weights.data(), scratch.weights.columns, 1, scratch.v.data(),
@@ -153,26 +90,29 @@ void forward_one(Scratch<T>& scratch, const S* qkv, S* out, int64_t length, cons
   scratch.output.store(out, width, length, shape.size);
 }
 
-// With P the weights: dV = P^T dO, dP = dO V^T, dS = P (dP - sum_j P dP), dQ = dS K / sqrt(D), dK = dS^T Q / sqrt(D).
+// With P the weights and M the factors of dropout, 0 or 1 / (1 - p): dP = M (dO V^T), dS = P (dP - sum_j P dP),
+// dV = (M P)^T dO, dQ = dS K / sqrt(D), dK = dS^T Q / sqrt(D).
 template <typename T, typename S>
 void backward_one(
-    Scratch<T>& scratch, const S* qkv, const S* gradient, S* result, int64_t length, const Shape& shape) {
-  const int64_t width = shape.heads * shape.size, stride = shape.stride(), size = shape.size;
+    Scratch<T>& scratch, const S* qkv, const S* gradient, S* result, const Part& part, const Shape& shape) {
+  const int64_t width = shape.heads * shape.size, stride = shape.stride(), size = shape.size, length = part.length;
   auto& [q, k, v, weights, dweights, keys, values, output] = scratch;
   load_queries_and_keys(scratch, qkv, length, shape);
   softmax_weights(scratch, length, shape);
   v.load(gradient, width, length, size);  // dO
-  output.resize(length, size);
-  multiply(length, v.columns, length, weights.data(), 1, weights.columns, v.data(), output.data());
-  output.store(result + 2 * width, stride, length, size);
   values.load_transposed(qkv + 2 * width, stride, length, size);
   dweights.resize(length, length);
   multiply(length, dweights.columns, size, v.data(), v.columns, 1, values.data(), dweights.data());
   for (int64_t i = 0; i < length; ++i) {
     T *p = weights.row(i), *d = dweights.row(i), sum = 0;
+    drop(d, i, part, shape);
     for (int64_t j = 0; j < length; ++j) sum += p[j] * d[j];
     for (int64_t j = 0; j < length; ++j) d[j] = p[j] * (d[j] - sum);
+    drop(p, i, part, shape);
   }
+  output.resize(length, size);
+  multiply(length, v.columns, length, weights.data(), 1, weights.columns, v.data(), output.data());
+  output.store(result + 2 * width, stride, length, size);
   multiply(length, q.columns, length, dweights.data(), 1, dweights.columns, q.data(), output.data());
   output.store(result + width, stride, length, size);  // dK: q is scaled.
   k.load(qkv + width, stride, length, size);
@@ -182,38 +122,59 @@ void backward_one(
   output.store(result, stride, length, size);
 }
 
-// Calls `f(scratch, first token, length, head)` for each text and head, on libtorch's threads.
+// The number of weights of a head in the texts before each text, and in all: `[B + 1]`.
+std::vector<int64_t> weights_before(const at::Tensor& offsets) {
+  const int64_t* starts = offsets.const_data_ptr<int64_t>();
+  std::vector<int64_t> before(offsets.numel(), 0);
+  for (size_t i = 1; i < before.size(); ++i) {
+    const int64_t length = starts[i] - starts[i - 1];
+    before[i] = before[i - 1] + length * length;
+  }
+  return before;
+}
+
+// Which weights dropout keeps, text by text and head by head, from libtorch's generator; undefined without dropout.
+at::Tensor draw_kept(const at::Tensor& offsets, const Shape& shape) {
+  if (shape.dropout == 0) return {};
+  return at::empty({shape.heads * weights_before(offsets).back()}, at::kBool).bernoulli_(1 - shape.dropout);
+}
+
+// Calls `f(scratch, part)` for each text and head, on libtorch's threads.
 template <typename T, typename F>
-void for_each_head(const at::Tensor& offsets, const Shape& shape, const F& f) {
+void for_each_head(const at::Tensor& offsets, const at::Tensor& kept, const Shape& shape, const F& f) {
   const int64_t* starts = offsets.const_data_ptr<int64_t>();
   const int64_t texts = offsets.numel() - 1;
+  const std::vector<int64_t> before = weights_before(offsets);
+  const bool* first = kept.defined() ? kept.const_data_ptr<bool>() : nullptr;
   at::parallel_for(0, texts * shape.heads, 4, [&](int64_t begin, int64_t end) {
     Scratch<T> scratch;
     for (int64_t one = begin; one < end; ++one) {
       const int64_t text = one / shape.heads, head = one % shape.heads;
       const int64_t length = starts[text + 1] - starts[text];
-      if (length > 0) f(scratch, starts[text], length, head);
+      const int64_t skipped = shape.heads * before[text] + head * length * length;
+      const Part part{starts[text], length, head, first == nullptr ? nullptr : first + skipped};
+      if (length > 0) f(scratch, part);
     }
   });
 }
 
-at::Tensor forward_pass(const at::Tensor& qkv, const at::Tensor& offsets, const Shape& shape) {
+at::Tensor forward_pass(const at::Tensor& qkv, const at::Tensor& offsets, const at::Tensor& kept, const Shape& shape) {
   const int64_t width = shape.heads * shape.size;
   at::Tensor out = at::empty({qkv.size(0), width}, qkv.options());
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, qkv.scalar_type(), "packed_attention", [&] {
     const scalar_t* from = qkv.const_data_ptr<scalar_t>();
     scalar_t* to = out.mutable_data_ptr<scalar_t>();
     using T = std::conditional_t<std::is_same_v<scalar_t, double>, double, float>;
-    for_each_head<T>(offsets, shape, [&](Scratch<T>& scratch, int64_t start, int64_t length, int64_t head) {
-      forward_one<T>(scratch, from + start * shape.stride() + head * shape.size,
-                     to + start * width + head * shape.size, length, shape);
+    for_each_head<T>(offsets, kept, shape, [&](Scratch<T>& scratch, const Part& part) {
+      const int64_t column = part.head * shape.size, at = part.start * shape.stride() + column;
+      forward_one<T>(scratch, from + at, to + part.start * width + column, part, shape);
     });
   });
   return out;
 }
 
-at::Tensor backward_pass(
-    const at::Tensor& qkv, const at::Tensor& gradient, const at::Tensor& offsets, const Shape& shape) {
+at::Tensor backward_pass(const at::Tensor& qkv, const at::Tensor& gradient, const at::Tensor& offsets,
+                         const at::Tensor& kept, const Shape& shape) {
   const int64_t width = shape.heads * shape.size;
   at::Tensor result = at::empty_like(qkv);
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, qkv.scalar_type(), "packed_attention", [&] {
@@ -221,36 +182,43 @@ at::Tensor backward_pass(
     const scalar_t* grad = gradient.const_data_ptr<scalar_t>();
     scalar_t* to = result.mutable_data_ptr<scalar_t>();
     using T = std::conditional_t<std::is_same_v<scalar_t, double>, double, float>;
-    for_each_head<T>(offsets, shape, [&](Scratch<T>& scratch, int64_t start, int64_t length, int64_t head) {
-      const int64_t at = start * shape.stride() + head * shape.size;
-      backward_one<T>(scratch, from + at, grad + start * width + head * shape.size, to + at, length, shape);
+    for_each_head<T>(offsets, kept, shape, [&](Scratch<T>& scratch, const Part& part) {
+      const int64_t column = part.head * shape.size, at = part.start * shape.stride() + column;
+      backward_one<T>(scratch, from + at, grad + part.start * width + column, to + at, part, shape);
     });
   });
   return result;
 }
 
 struct PackedAttention : torch::autograd::Function<PackedAttention> {
-  static at::Tensor forward(
-      AutogradContext* context, const at::Tensor& qkv, const at::Tensor& offsets, int64_t heads, bool causal) {
-    context->save_for_backward({qkv, offsets});
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv, const at::Tensor& offsets, int64_t heads,
+                            bool causal, double dropout) {
+    const Shape shape{heads, qkv.size(1) / (3 * heads), causal, dropout};
+    const at::Tensor kept = draw_kept(offsets, shape);
+    context->save_for_backward({qkv, offsets, kept});
     context->saved_data["heads"] = heads;
     context->saved_data["causal"] = causal;
+    context->saved_data["dropout"] = dropout;
     RECORD_FUNCTION("clip_lab::packed_attention", std::vector<c10::IValue>({qkv, offsets}));
-    return forward_pass(qkv, offsets, Shape{heads, qkv.size(1) / (3 * heads), causal});
+    return forward_pass(qkv, offsets, kept, shape);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const at::Tensor &qkv = saved[0], &offsets = saved[1];
-    const int64_t heads = context->saved_data["heads"].toInt();
-    const Shape shape{heads, qkv.size(1) / (3 * heads), context->saved_data["causal"].toBool()};
+    const at::Tensor &qkv = saved[0], &offsets = saved[1], &kept = saved[2];
+    auto& data = context->saved_data;
+    const int64_t heads = data["heads"].toInt();
+    const Shape shape{heads, qkv.size(1) / (3 * heads), data["causal"].toBool(), data["dropout"].toDouble()};
     RECORD_FUNCTION("clip_lab::packed_attention_backward", std::vector<c10::IValue>({qkv, offsets}));
     const at::Tensor gradient = gradients[0].to(qkv.scalar_type()).contiguous();
-    return {backward_pass(qkv, gradient, offsets, shape), at::Tensor(), at::Tensor(), at::Tensor()};
+    variable_list result(5);  // Of the inputs; only q, k and v have a gradient.
+    result[0] = backward_pass(qkv, gradient, offsets, kept, shape);
+    return result;
   }
 };
 
-void check(const at::Tensor& qkv, const at::Tensor& offsets, int64_t heads) {
+void check(const at::Tensor& qkv, const at::Tensor& offsets, int64_t heads, double dropout) {
+  TORCH_CHECK(dropout >= 0 && dropout < 1, "the dropout probability must be at least 0 and below 1, not ", dropout);
   TORCH_CHECK(qkv.device().is_cpu() && offsets.device().is_cpu(), "packed attention is for tensors on the CPU");
   TORCH_CHECK(qkv.dim() == 2 && heads > 0 && qkv.size(1) % (3 * heads) == 0, "packed attention needs [T, 3W] with ",
               heads, " heads, and got ", qkv.sizes());
@@ -265,11 +233,11 @@ void check(const at::Tensor& qkv, const at::Tensor& offsets, int64_t heads) {
 }  // namespace
 
 extern "C" char* shim_packed_attention(
-    const void* qkv, const void* offsets, int64_t heads, bool causal, void* output) {
+    const void* qkv, const void* offsets, int64_t heads, bool causal, double dropout, void* output) {
   return guarded([&] {
     const auto& x = *static_cast<const at::Tensor*>(qkv);
     const auto& starts = *static_cast<const at::Tensor*>(offsets);
-    check(x, starts, heads);
-    *static_cast<at::Tensor*>(output) = PackedAttention::apply(x.contiguous(), starts, heads, causal);
+    check(x, starts, heads, dropout);
+    *static_cast<at::Tensor*>(output) = PackedAttention::apply(x.contiguous(), starts, heads, causal, dropout);
   });
 }

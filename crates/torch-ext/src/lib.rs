@@ -8,6 +8,8 @@ mod cuda;
 mod driver;
 mod ffi;
 mod flops;
+#[cfg(test)]
+mod generator;
 mod heap;
 mod kernels;
 mod memory;

@@ -2,6 +2,7 @@
 
 use crate::generator::generator;
 use clip_lab_nn::*;
+use clip_lab_torch_ext::{packed_attention, recompute_stages};
 use tch::{Device, Kind, Tensor, nn};
 
 const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
@@ -86,4 +87,46 @@ fn a_block_gives_the_values_and_gradients_of_the_padded_batch() {
             }
         }
     }
+}
+
+/// The configuration of a block that drops attention weights out.
+fn dropping() -> BlockConfig {
+    let config = config(NormOrder::Post, 0.0);
+    BlockConfig { attention: AttentionConfig { dropout: 0.5, ..config.attention }, ..config }
+}
+
+#[test]
+fn attention_drops_weights_of_a_packed_batch_without_padding_it() {
+    let _generator = generator();
+    let mut vars = nn::VarStore::new(Device::Cpu);
+    vars.set_kind(Kind::Double);
+    let init = LinearInit::normal(0.5);
+    let attention = Attention::new(&vars.root(), dropping().attention, (init, init)).unwrap();
+    let (x, mask) = (Tensor::randn([7, 6], DOUBLE), mask());
+    let variables = vars.variables();
+    let linear = |x: &Tensor, name: &str| {
+        x.linear(&variables[&format!("{name}.weight")], Some(&variables[&format!("{name}.bias")]))
+    };
+    let offsets = Tensor::from_slice(&[0_i64, 4, 5, 7]);
+    for (mask, causal) in [(Mask::Keys(&mask), false), (Mask::Causal, true)] {
+        for (train, dropout) in [(true, 0.5), (false, 0.0)] {
+            tch::manual_seed(3);
+            let got = attention.forward(&x, mask, &Packing::new(&self::mask()).unwrap(), train).unwrap();
+            let next = Tensor::rand([1], DOUBLE);
+            tch::manual_seed(3);
+            let mixed = packed_attention(&linear(&x, "qkv"), &offsets, 2, causal, dropout).unwrap();
+            assert_eq!((got, next), (linear(&mixed, "out"), Tensor::rand([1], DOUBLE)), "{mask:?}, {train}");
+        }
+    }
+}
+
+#[test]
+fn recomputation_drops_the_same_weights() {
+    let _generator = generator();
+    let mut vars = nn::VarStore::new(Device::Cpu);
+    vars.set_kind(Kind::Double);
+    let block = Block::new(&vars.root(), &dropping()).unwrap();
+    let (x, mask, packing) = (Tensor::randn([3, 4, 6], DOUBLE), mask(), Packing::new(&mask()).unwrap());
+    let pass = || run(&block, &vars, &x, Mask::Keys(&mask), &packing);
+    assert_eq!(pass(), recompute_stages(pass));
 }

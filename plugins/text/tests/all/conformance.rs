@@ -4,13 +4,13 @@ use clip_lab_nn::Activation;
 use clip_lab_plugin_api::{conformance, prelude::*};
 use plugins_text::*;
 
-fn bert() -> Bert {
+pub fn bert() -> Bert {
     let small =
         Bert { vocab: 40, context: 12, width: 12, depth: 2, heads: 3, mlp_dim: 20, ..Bert::default() };
     Bert { norm_eps: 1e-6, ..small }
 }
 
-fn clip() -> ClipTransformer {
+pub fn clip() -> ClipTransformer {
     ClipTransformer { vocab: 40, context: 12, width: 12, depth: 2, heads: 3, ..ClipTransformer::default() }
 }
 

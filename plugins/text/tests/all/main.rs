@@ -1,4 +1,5 @@
 //! Tests of the text encoders.
 
 mod conformance;
+mod packing;
 mod torchscript;
