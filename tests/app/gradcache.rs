@@ -8,7 +8,7 @@ use anyhow::Result;
 use clip_lab::{
     builtin,
     model::unit,
-    train::{LossCheck, MicroBatchedTowers as Towers},
+    train::{LossCheck, MicroBatchedTowers as Towers, Sharing},
 };
 use clip_lab_nn::BatchNorm;
 use clip_lab_plugin_api::{Loss, LossContext, Pair, PairLoss, Scored, Section, parse};
@@ -28,7 +28,7 @@ fn towers<'a>(
     text: &'a dyn Fn(usize) -> Result<Tensor>,
     micro_batches: usize,
 ) -> Towers<'a> {
-    Towers { image, text, micro_batches, loss_check: LossCheck::BeforeBackward, gather: None }
+    Towers { image, text, micro_batches, loss_check: LossCheck::BeforeBackward, sharing: Sharing::Alone }
 }
 
 /// A tower of two layers over inputs in micro-batches.

@@ -166,3 +166,48 @@ fn each_violation_is_reported() {
     }
     assert_eq!(error.lines().count(), 1 + expected.len(), "{error}");
 }
+
+/// The mean squared distance of the pairs. In stripes its value lacks other processes, or its gradient is too large.
+struct Distance {
+    alone: bool,
+    factor: f64,
+}
+
+impl Distance {
+    fn terms(image: &Tensor, text: &Tensor, batch: i64) -> Result<Tensor> {
+        ensure!(image.size() == text.size(), "the shapes do not fit");
+        Ok(image.f_sub(text)?.f_square()?.f_sum(image.kind())?.f_div_scalar(batch)?)
+    }
+}
+
+impl PairLoss for Distance {
+    fn score(&self, pair: &Pair) -> Result<Scored> {
+        Ok(Scored::new(Self::terms(pair.image, pair.text, pair.image.size()[0])?))
+    }
+
+    fn striped(&self) -> Option<&dyn StripedLoss> {
+        Some(self)
+    }
+}
+
+impl StripedLoss for Distance {
+    fn score_stripe(&self, stripe: &Stripe, all: &dyn AllReduce) -> Result<Scored> {
+        let text = stripe.text.f_narrow(0, stripe.first, stripe.image.size()[0])?;
+        let own = Self::terms(stripe.image, &text, stripe.batch())?;
+        let value = if self.alone { own.detach() } else { all.sum(&own)? };
+        Ok(Scored::new(value + (&own - own.detach()) * self.factor))
+    }
+}
+
+#[test]
+fn stripes_that_differ_from_the_whole_batch_are_reported() {
+    let check = |alone, factor| {
+        let (loss, vars) = (Loss::pairs(Distance { alone, factor }), nn::VarStore::new(Device::Cpu));
+        conformance::loss(&loss, &vars, &LossProperties::default(), 6).map_err(|error| error.to_string())
+    };
+    assert_eq!(check(false, 1.0), Ok(()));
+    let error = check(true, 1.0).unwrap_err();
+    assert!(error.starts_with("stripes must have the loss of the whole batch"), "{error}");
+    let error = check(false, 3.0).unwrap_err();
+    assert!(error.starts_with("the gradient of images in stripes differs by"), "{error}");
+}

@@ -107,6 +107,14 @@ char* shim_group_reduce_scatter(void* group, void* out, void* input, int op, voi
   });
 }
 
+// `input` is a row of one slice per rank; `out`, of its size, becomes the slices of all ranks for this one.
+char* shim_group_all_to_all(void* group, void* out, void* input, void** work) {
+  return guarded([&] {
+    std::vector<int64_t> equal;  // slices of equal size
+    *work = boxed(backend_of(group).alltoall_base(tensor_of(out), tensor_of(input), equal, equal));
+  });
+}
+
 // In place.
 char* shim_group_broadcast(void* group, void* tensor, int root, void** work) {
   return guarded([&] {

@@ -121,6 +121,10 @@ fn child_process() {
             }
             group.barrier_within(20 * TIMEOUT).unwrap();
         }
+        "undivided" => {
+            println!("@ {}", group.all_to_all(&Tensor::from_slice(&[1f32; 3])).unwrap_err());
+            exit(0)
+        }
         "shapes" => {
             let numbers = Tensor::zeros([2, 3], (Kind::Float, Device::Cpu));
             let columns = numbers.transpose(0, 1);
@@ -150,6 +154,14 @@ fn collectives(group: &ProcessGroup) {
     let part = group.reduce_scatter(&Tensor::from_slice(&wide), Op::Sum).unwrap();
     let slice = |n: f32| size * (2.0 * rank + n) + sum_of_ranks;
     assert_eq!(floats(&part), [slice(0.0), slice(1.0)]);
+
+    let parts = group.all_to_all(&Tensor::from_slice(&wide)).unwrap();
+    let from = |other: usize| [0.0, 1.0].map(|n| 2.0 * rank + n + other as f32);
+    assert_eq!(floats(&parts), (0..group.size()).flat_map(from).collect::<Vec<f32>>());
+    let odd = Tensor::from_slice(&vec![0f32; 2 * group.size()]).view([-1, 1]);
+    assert_eq!(group.all_to_all(&odd).unwrap().size(), odd.size());
+    let given = group.bytes_given();
+    assert_eq!((given["all_gather"], given["all_to_all"]), (8, 2 * 8 * group.size() as u64));
 
     let root = group.size() - 1;
     let tensor = Tensor::from_slice(&[rank]);
@@ -238,6 +250,13 @@ fn digests_that_differ_are_named_on_every_rank() {
 fn a_tensor_that_is_not_contiguous_is_refused() {
     for output in run(2, "shapes") {
         assert!(output.contains("not contiguous"), "{output}");
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_divided_are_refused() {
+    for output in run(2, "undivided") {
+        assert!(output.contains("3 rows cannot be divided by 2"), "{output}");
     }
 }
 

@@ -9,13 +9,13 @@ use anyhow::Result;
 use clip_lab_plugin_api::Scored;
 use tch::Tensor;
 
-use super::scalars::LossCheck;
+use super::{
+    scalars::LossCheck,
+    sharing::{Peers, Sharing},
+};
 
 /// Embeddings `[b, D]` of the micro-batch with this index. Calls with the same index must draw the same random numbers.
 pub type Embed<'a> = &'a dyn Fn(usize) -> Result<Tensor>;
-
-/// The embeddings `[B, D]` of all processes, and the row of the first of `own`: `[b, D]`, undefined if b is 0.
-pub type Gather<'a> = &'a dyn Fn(&Tensor) -> Result<(Tensor, i64)>;
 
 /// Two towers over the micro-batches of a batch.
 pub struct Towers<'a> {
@@ -27,8 +27,8 @@ pub struct Towers<'a> {
     pub micro_batches: usize,
     /// When the loss is checked.
     pub loss_check: LossCheck,
-    /// Adds the embeddings of the other processes; none if there are none.
-    pub gather: Option<Gather<'a>>,
+    /// What the processes of a batch share.
+    pub sharing: Sharing<'a>,
 }
 
 impl Towers<'_> {
@@ -44,8 +44,13 @@ impl Towers<'_> {
         backward: &dyn Fn(&Tensor) -> Result<()>,
         buffers: &[(String, Tensor)],
     ) -> Result<Scored> {
-        let image = Embeddings::forward(self.image, self.micro_batches)?.gathered(self.gather)?;
-        let text = Embeddings::forward(self.text, self.micro_batches)?.gathered(self.gather)?;
+        let image = Embeddings::forward(self.image, self.micro_batches)?;
+        let text = Embeddings::forward(self.text, self.micro_batches)?;
+        let (image, text) = match self.sharing {
+            Sharing::Alone => (image, text),
+            Sharing::Gathered(peers) => (image.gathered(peers)?, text.gathered(peers)?),
+            Sharing::Striped(peers) => (image.own(peers)?, text.gathered(peers)?.summed(peers)),
+        };
         let after_first_pass = if self.micro_batches > 1 { copies(buffers) } else { Vec::new() };
         let mut scored = score(image.leaves(), text.leaves())?;
         if !self.loss_check.stops(&scored.loss)? {
@@ -66,8 +71,17 @@ pub struct Embeddings<'a> {
     /// The same with their graph, if one micro-batch is the whole batch.
     graph: Option<Tensor>,
     lengths: Vec<i64>,
-    /// The first and the number of our rows among the leaves; none if all are ours.
-    own: Option<(i64, i64)>,
+    rows: Rows<'a>,
+}
+
+/// How the gradient of the leaves becomes that of the embeddings of this process.
+enum Rows<'a> {
+    /// All leaves are its own.
+    All,
+    /// Its own are so many from this row on.
+    From(i64, i64),
+    /// The gradients of all processes are summed.
+    Summed(&'a dyn Peers),
 }
 
 impl<'a> Embeddings<'a> {
@@ -79,27 +93,38 @@ impl<'a> Embeddings<'a> {
         if micro_batches == 1 {
             let rows = embed(0)?;
             let leaves = rows.f_detach()?.f_set_requires_grad(true)?;
-            return Ok(Self { embed, leaves, graph: Some(rows), lengths: Vec::new(), own: None });
+            return Ok(Self { embed, leaves, graph: Some(rows), lengths: Vec::new(), rows: Rows::All });
         }
         if micro_batches == 0 {
-            return Ok(Self { embed, leaves: Tensor::new(), graph: None, lengths: Vec::new(), own: None });
+            let leaves = Tensor::new();
+            return Ok(Self { embed, leaves, graph: None, lengths: Vec::new(), rows: Rows::All });
         }
         let without_graph = |k| tch::no_grad(|| clip_lab_torch_ext::uncounted(|| embed(k)));
         let rows = (0..micro_batches).map(without_graph).collect::<Result<Vec<_>>>()?;
         let lengths = rows.iter().map(|rows| rows.size()[0]).collect();
         let leaves = Tensor::f_cat(&rows, 0)?.f_set_requires_grad(true)?;
-        Ok(Self { embed, leaves, graph: None, lengths, own: None })
+        Ok(Self { embed, leaves, graph: None, lengths, rows: Rows::All })
     }
 
     /// Adds the embeddings of the other processes to the leaves.
     ///
     /// # Errors
     /// If another process fails.
-    pub fn gathered(self, gather: Option<Gather>) -> Result<Self> {
-        let Some(gather) = gather else { return Ok(self) };
-        let rows = if self.leaves.defined() { self.leaves.size()[0] } else { 0 };
-        let (all, first) = gather(&self.leaves)?;
-        Ok(Self { leaves: all.f_set_requires_grad(true)?, own: Some((first, rows)), ..self })
+    fn gathered(self, peers: &dyn Peers) -> Result<Self> {
+        let own = peers.own(&self.leaves)?;
+        let (all, first) = peers.gather(&own)?;
+        Ok(Self { leaves: all.f_set_requires_grad(true)?, rows: Rows::From(first, own.size()[0]), ..self })
+    }
+
+    /// Gives the leaves a shape if there are none.
+    fn own(self, peers: &dyn Peers) -> Result<Self> {
+        let leaves = peers.own(&self.leaves)?.f_detach()?.f_set_requires_grad(true)?;
+        Ok(Self { leaves, ..self })
+    }
+
+    /// Sums the gradients of the leaves over the processes.
+    fn summed(self, peers: &'a dyn Peers) -> Self {
+        Self { rows: Rows::Summed(peers), ..self }
     }
 
     /// Leaf embeddings for the loss, `[B, D]`.
@@ -113,12 +138,13 @@ impl<'a> Embeddings<'a> {
     /// If the tower fails in its second pass.
     pub fn backward(&self) -> Result<()> {
         let gradient = self.leaves.f_grad()?;
-        if !gradient.defined() {
-            return Ok(());
-        }
-        let gradient = match self.own {
-            Some((first, rows)) => gradient.f_narrow(0, first, rows)?,
-            None => gradient,
+        let gradient = match self.rows {
+            // The others wait for a sum also if this process has no gradient.
+            Rows::Summed(peers) if !gradient.defined() => peers.sum_rows(&self.leaves.f_zeros_like()?)?,
+            Rows::Summed(peers) => peers.sum_rows(&gradient)?,
+            _ if !gradient.defined() => return Ok(()),
+            Rows::From(first, rows) => gradient.f_narrow(0, first, rows)?,
+            Rows::All => gradient,
         };
         if let Some(rows) = &self.graph {
             return backpropagate(rows, &gradient);

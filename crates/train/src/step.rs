@@ -8,12 +8,12 @@ use anyhow::{Context as _, Result, bail};
 use clip_lab_input::Batch;
 use clip_lab_model::{Classifier, Objective, TextTower, unit};
 use clip_lab_plan::Plan;
-use clip_lab_plugin_api::{ClassLoss, Classes, Loss, Mode, Pair, PairLoss, Report, Scored, rng};
+use clip_lab_plugin_api::{ClassLoss, Classes, Loss, Mode, Pair, PairLoss, Report, Scored, Stripe, rng};
 use tch::{Device, Kind, Tensor};
 
 use super::{
     components::Components,
-    embeddings::{Embeddings, Gather, Towers, copies},
+    embeddings::{Embeddings, Towers, copies},
     inputs::Inputs,
     loss_scale::LossScale,
     mean::WeightedMean,
@@ -21,6 +21,7 @@ use super::{
     random::{Tower, seed_model},
     ranks::Shared,
     scalars::{LossCheck, read},
+    sharing::Sharing,
 };
 
 /// The settings of a run that a step depends on.
@@ -104,7 +105,7 @@ impl Step<'_> {
         let before = copies(params.buffers());
         let mut scored = self.forward_backward(batch, step)?;
         shared.combine_buffers(params, &before)?;
-        // Pairs have the same loss everywhere: it is computed on the embeddings of all.
+        // Pairs have the same loss everywhere: that of all pairs.
         if !self.has_pairs() {
             shared.sum_scored(&mut scored)?;
         }
@@ -115,7 +116,7 @@ impl Step<'_> {
     fn update(&mut self, scored: &Scored, step: u64, lr: f64) -> Result<StepOutput> {
         if let Some(shared) = &self.shared {
             self.phases.enter(Phase::Backward);
-            shared.sum_gradients(&self.components.params, self.has_pairs())?;
+            shared.sum_gradients(&self.components.params, self.has_gathered_pairs())?;
         }
         self.phases.enter(Phase::Optimizer);
         let mut report = Report::default();
@@ -205,12 +206,19 @@ impl Step<'_> {
                 tower.project(&features, Mode::Train)
             })
         };
-        let score =
-            |image: &Tensor, text: &Tensor| loss.score(&Pair { image, text, group: Some(&batch.group) });
+        let (shared, group) = (self.shared.as_ref(), Some(&batch.group));
+        let striped = shared.zip(loss.striped());
+        let score = |image: &Tensor, text: &Tensor| match striped {
+            Some((all, loss)) => loss.score_stripe(&Stripe { image, text, first: all.first(), group }, all),
+            None => loss.score(&Pair { image, text, group }),
+        };
+        let sharing = match (shared, striped) {
+            (None, _) => Sharing::Alone,
+            (Some(shared), None) => Sharing::Gathered(shared),
+            (Some(shared), Some(_)) => Sharing::Striped(shared),
+        };
         let loss_check = self.settings.loss_check;
-        let gather = self.shared.map(|shared| move |own: &Tensor| shared.gather(own));
-        let gather = gather.as_ref().map(|gather| gather as Gather);
-        let towers = Towers { image: &image, text: &text, micro_batches: parts.len(), loss_check, gather };
+        let towers = Towers { image: &image, text: &text, micro_batches: parts.len(), loss_check, sharing };
         towers.gradients(&score, backward, self.components.params.buffers())
     }
 
@@ -251,6 +259,11 @@ impl Step<'_> {
 
     fn has_pairs(&self) -> bool {
         matches!(self.components.objective, Objective::Texts(_))
+    }
+
+    /// Whether each process computes the loss of all pairs, and thus the whole gradient of the loss's own parameters.
+    fn has_gathered_pairs(&self) -> bool {
+        matches!(&*self.components.loss, Loss::Pairs(loss) if loss.striped().is_none())
     }
 
     fn backward(&self, loss: &Tensor) -> Result<()> {

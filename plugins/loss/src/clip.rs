@@ -65,16 +65,31 @@ impl PairLoss for InfoNce {
         let (scale, batch) = (self.scale.value()?, pair.image.size()[0]);
         let loss = match tiles::side(self.tile, batch) {
             Some(side) => {
-                let cells = Softmax::new(Targets::new(batch, None, self.smoothing)?, pair.image)?;
-                tiles::score(cells, pair, &scale, None, side)?
+                let cells =
+                    Softmax::new(Targets::new(batch, None, self.smoothing)?, tiles::sums(pair.image))?;
+                tiles::score(cells, &Stripe::whole(pair), &scale, None, side, None)?
             }
             None => self.whole(&Scale::logits(pair, &scale)?)?,
         };
         Ok(Scored::new(loss).with("logit_scale", &scale))
     }
 
+    fn striped(&self) -> Option<&dyn StripedLoss> {
+        Some(self)
+    }
+
     fn clamp(&self) {
         self.scale.clamp();
+    }
+}
+
+impl StripedLoss for InfoNce {
+    fn score_stripe(&self, stripe: &Stripe, all: &dyn AllReduce) -> Result<Scored> {
+        let (scale, side) = (self.scale.value()?, tiles::side_of_stripe(self.tile, stripe));
+        let targets = Targets::new(stripe.batch(), None, self.smoothing)?;
+        let cells = Softmax::new(targets, tiles::sums_of_stripe(stripe.image))?;
+        let loss = tiles::score(cells, stripe, &scale, None, side, Some(all))?;
+        Ok(Scored::new(loss).with("logit_scale", &scale))
     }
 }
 

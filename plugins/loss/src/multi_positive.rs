@@ -64,14 +64,32 @@ impl PairLoss for Grouped {
         let targets = Targets::new(batch, pair.group, 0.0)?;
         let positives = targets.positives(pair.image.device())?;
         let loss = match tiles::side(self.tile, batch) {
-            Some(side) => tiles::score(Softmax::new(targets, pair.image)?, pair, &scale, None, side)?,
+            Some(side) => {
+                let cells = Softmax::new(targets, tiles::sums(pair.image))?;
+                tiles::score(cells, &Stripe::whole(pair), &scale, None, side, None)?
+            }
             None => whole(&Scale::logits(pair, &scale)?, &targets)?,
         };
         Ok(Scored::new(loss).with("logit_scale", &scale).with("positives", &positives))
     }
 
+    fn striped(&self) -> Option<&dyn StripedLoss> {
+        Some(self)
+    }
+
     fn clamp(&self) {
         self.scale.clamp();
+    }
+}
+
+impl StripedLoss for Grouped {
+    fn score_stripe(&self, stripe: &Stripe, all: &dyn AllReduce) -> Result<Scored> {
+        let (scale, side) = (self.scale.value()?, tiles::side_of_stripe(self.tile, stripe));
+        let targets = Targets::new(stripe.batch(), stripe.group, 0.0)?;
+        let positives = targets.positives(stripe.image.device())?;
+        let cells = Softmax::new(targets, tiles::sums_of_stripe(stripe.image))?;
+        let loss = tiles::score(cells, stripe, &scale, None, side, Some(all))?;
+        Ok(Scored::new(loss).with("logit_scale", &scale).with("positives", &positives))
     }
 }
 

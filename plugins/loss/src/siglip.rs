@@ -101,16 +101,39 @@ struct Pairwise {
 
 impl PairLoss for Pairwise {
     fn score(&self, pair: &Pair) -> Result<Scored> {
-        let scale = self.scale.value()?;
-        let loss = match tiles::side(self.tile, pair.image.size()[0]) {
-            Some(side) => tiles::score(Sigmoid::new(pair.image)?, pair, &scale, Some(&self.bias), side)?,
+        Scale::fits(pair)?;
+        let (scale, batch) = (self.scale.value()?, pair.image.size()[0]);
+        let loss = match tiles::side(self.tile, batch) {
+            Some(side) => {
+                let cells = Sigmoid::new(batch, tiles::sums(pair.image))?;
+                tiles::score(cells, &Stripe::whole(pair), &scale, Some(&self.bias), side, None)?
+            }
             None => whole(pair, &scale, &self.bias)?,
         };
-        Ok(Scored::new(loss).with("logit_scale", &scale).with("logit_bias", &self.bias))
+        Ok(self.scored(loss, &scale))
+    }
+
+    fn striped(&self) -> Option<&dyn StripedLoss> {
+        Some(self)
     }
 
     fn clamp(&self) {
         self.scale.clamp();
+    }
+}
+
+impl StripedLoss for Pairwise {
+    fn score_stripe(&self, stripe: &Stripe, all: &dyn AllReduce) -> Result<Scored> {
+        let (scale, side) = (self.scale.value()?, tiles::side_of_stripe(self.tile, stripe));
+        let cells = Sigmoid::new(stripe.batch(), tiles::sums_of_stripe(stripe.image))?;
+        let loss = tiles::score(cells, stripe, &scale, Some(&self.bias), side, Some(all))?;
+        Ok(self.scored(loss, &scale))
+    }
+}
+
+impl Pairwise {
+    fn scored(&self, loss: Tensor, scale: &Tensor) -> Scored {
+        Scored::new(loss).with("logit_scale", scale).with("logit_bias", &self.bias)
     }
 }
 

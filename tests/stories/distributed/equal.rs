@@ -87,6 +87,13 @@ fn an_unreadable_image_of_one_process_leaves_the_others_equal() {
 }
 
 #[test]
+fn a_process_without_readable_images_leaves_the_others_equal() {
+    let lab = lab(&spec("plugin = \"clip\"", ""));
+    fs::write(lab.path("data/07.png"), "not an image").unwrap();
+    assert_equal(&lab, "one row", &["--set", "run.batch=4", "--set", "run.micro_batch=1"], &["4"]);
+}
+
+#[test]
 fn what_cannot_be_divided_is_an_error() {
     let lab = lab(&spec("plugin = \"clip\"", ""));
     let error = lab.run(&["run", "tiny.toml", "--nproc", "3"]).failure();

@@ -3,15 +3,18 @@
 use anyhow::{Result, ensure};
 use tch::{Kind as DType, Tensor, nn};
 
-use super::tools::{is_finite, sorted, wave};
-use crate::{Classes, Loss, LossProperties, Pair, PairLoss, Scored};
+use super::{
+    stripes::score_in_stripes,
+    tools::{is_finite, sorted, wave},
+};
+use crate::{Classes, Loss, LossProperties, Pair, PairLoss, Scored, StripedLoss};
 
 /// Calls a loss: with images and captions, or with logits and targets.
 type Score<'a> = &'a dyn Fn(&Tensor, &Tensor) -> Result<Scored>;
 
 /// Checks a loss built in double precision at the root of `vars` for batches of `batch`: a finite scalar, invariant to
 /// permutations of the rows, lower for matching than for other rows, with gradients that agree with finite differences,
-/// and errors for shapes that do not fit.
+/// the same in stripes if it has them, and errors for shapes that do not fit.
 ///
 /// # Errors
 /// Names the failed check.
@@ -38,7 +41,57 @@ fn over_pairs(loss: &Loss, pairs: &dyn PairLoss, vars: &nn::VarStore, batch: i64
     let group = Tensor::f_arange(batch, (DType::Int64, image.device()))?;
     let grouped = pairs.score(&Pair { group: Some(&group), ..Pair::new(&image, &text) })?;
     close(&grouped, &score(&image, &text)?, "groups of one row each must not change the loss")?;
+    if let Some(striped) = pairs.striped() {
+        let group = group.f_remainder(batch - 1)?;
+        in_stripes(pairs, striped, &Pair { group: Some(&group), ..Pair::new(&image, &text) }, vars)?;
+    }
     clamps(loss, &score, &image, &text)
+}
+
+/// Compares stripes of one, no and all other rows with the whole batch.
+fn in_stripes(
+    pairs: &dyn PairLoss,
+    striped: &dyn StripedLoss,
+    pair: &Pair,
+    vars: &nn::VarStore,
+) -> Result<()> {
+    let whole = |pair: &Pair| Ok(vec![pairs.score(pair)?]);
+    let (want, gradients) = differentiated(&whole, pair, vars)?;
+    let counts = [1, 0, pair.image.size()[0] - 1];
+    let stripes = |pair: &Pair| score_in_stripes(striped, pair, &counts);
+    let (got, sums) = differentiated(&stripes, pair, vars)?;
+    for scored in &got {
+        close(&want[0], scored, "stripes must have the loss of the whole batch")?;
+        let names = |scored: &Scored| scored.report.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        ensure!(names(scored) == names(&want[0]), "stripes must report what the whole batch does");
+    }
+    for ((name, sum), (_, gradient)) in sums.iter().zip(&gradients) {
+        let off = sum.f_sub(gradient)?.f_abs()?.f_max()?.double_value(&[]);
+        ensure!(off <= 1e-9, "the gradient of {name} in stripes differs by {off:e}");
+    }
+    Ok(())
+}
+
+type Named = Vec<(String, Tensor)>;
+
+/// What `score` gives, and the gradients of embeddings and parameters, added up.
+fn differentiated(
+    score: &dyn Fn(&Pair) -> Result<Vec<Scored>>,
+    pair: &Pair,
+    vars: &nn::VarStore,
+) -> Result<(Vec<Scored>, Named)> {
+    let leaf = |tensor: &Tensor| tensor.copy().set_requires_grad(true);
+    let (image, text) = (leaf(pair.image), leaf(pair.text));
+    let all = score(&Pair { image: &image, text: &text, group: pair.group })?;
+    for scored in &all {
+        scored.loss.f_backward()?;
+    }
+    let mut gradients = vec![("images".to_owned(), image.grad()), ("captions".to_owned(), text.grad())];
+    for (name, mut tensor) in sorted(vars).into_iter().filter(|(_, tensor)| tensor.requires_grad()) {
+        gradients.push((name, tensor.grad().copy()));
+        tensor.zero_grad();
+    }
+    Ok((all, gradients))
 }
 
 fn clamps(loss: &Loss, score: Score, given: &Tensor, right: &Tensor) -> Result<()> {

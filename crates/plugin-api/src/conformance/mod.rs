@@ -19,6 +19,7 @@ mod loss;
 mod optimizer;
 mod projection;
 mod schedule;
+mod stripes;
 mod tokenizer;
 mod tools;
 mod toy;
@@ -35,6 +36,7 @@ pub use loss::loss;
 pub use optimizer::optimizer;
 pub use projection::projection;
 pub use schedule::schedule;
+pub use stripes::score_in_stripes;
 pub use tokenizer::tokenizer;
 pub use trick::trick;
 

@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use tch::{Tensor, nn};
 
+use super::StripedLoss;
 use crate::Kind;
 
 /// The task that a model is trained for.
@@ -84,6 +85,11 @@ pub trait PairLoss: Send {
     /// # Errors
     /// If the shapes do not fit.
     fn score(&self, pair: &Pair) -> Result<Scored>;
+    /// The form for several processes that divides the work; none if each process computes the loss of the whole batch, from
+    /// the embeddings of all.
+    fn striped(&self) -> Option<&dyn StripedLoss> {
+        None
+    }
     /// Clamps the loss's own parameters to their bounds; called after every update.
     fn clamp(&self) {}
 }

@@ -9,6 +9,7 @@ mod optimizer;
 mod projection;
 mod sampling;
 mod schedule;
+mod stripe;
 mod tokenizer;
 mod trick;
 
@@ -21,6 +22,7 @@ pub use optimizer::{Optimizer, OptimizerProperties};
 pub use projection::{Projection, ProjectionContext, ProjectionProperties};
 pub use sampling::{Sampling, SourceShare};
 pub use schedule::{Schedule, ScheduleProperties};
+pub use stripe::{AllReduce, Stripe, StripedLoss};
 pub use tokenizer::{Tokenizer, TokenizerProperties};
 pub use trick::{Report, Trick, TrickProperties};
 

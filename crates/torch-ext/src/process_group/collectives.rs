@@ -1,6 +1,7 @@
 //! The collective operations.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
 };
@@ -55,18 +56,33 @@ impl ProcessGroup {
         self.start("all_gather", Some(tensor), out.shallow_clone(), Call::AllGather(&out, tensor))
     }
 
-    /// This rank's part `[n, ...]` of the combined tensors `[size * n, ...]`: rank 0 has the first rows.
+    /// This rank's part `[n, ...]` of the combined tensors `[size * n, ...]`: rank 0 has the first rows. Gloo sends as many
+    /// bytes as for an [`Self::all_reduce`] of the same tensor, twice those of an [`Self::all_to_all`].
     ///
     /// # Errors
     /// As [`Self::all_reduce`], and if the rows cannot be divided.
     pub fn reduce_scatter(&self, tensor: &Tensor, op: Op) -> Result<Tensor, GroupError> {
         let size = self.size() as i64;
-        let rows = |n: i64| {
-            if n % size == 0 { Ok(n / size) } else { Err(format!("{n} rows cannot be divided by {size}")) }
-        };
-        let out = self.output("reduce_scatter", tensor, rows)?;
+        let out = self.output("reduce_scatter", tensor, |n| divided(n, size).map(|()| n / size))?;
         let call = Call::ReduceScatter(&out, tensor, op);
         self.start("reduce_scatter", Some(tensor), out.shallow_clone(), call)?.wait()
+    }
+
+    /// The parts `[n, ...]` of all ranks for this one, `[size * n, ...]`, from tensors of one part for each rank, in order.
+    ///
+    /// # Errors
+    /// As [`Self::all_reduce`], and if the rows cannot be divided.
+    pub fn all_to_all(&self, tensor: &Tensor) -> Result<Tensor, GroupError> {
+        let size = self.size() as i64;
+        let out = self.output("all_to_all", tensor, |n| divided(n, size).map(|()| n))?;
+        let call = Call::AllToAll(&out, tensor);
+        self.start("all_to_all", Some(tensor), out.shallow_clone(), call)?.wait()
+    }
+
+    /// The bytes of the tensors that this rank has given to each operation so far, by its name. How many of them go to
+    /// other ranks depends on the operation.
+    pub fn bytes_given(&self) -> BTreeMap<&'static str, u64> {
+        self.member.bytes_given.lock().map_or_else(|_| BTreeMap::new(), |given| given.clone())
     }
 
     /// Copies the tensor of rank `root` into those of all ranks.
@@ -106,7 +122,7 @@ impl ProcessGroup {
 
     fn start(
         &self,
-        name: &str,
+        name: &'static str,
         tensor: Option<&Tensor>,
         output: Tensor,
         call: Call,
@@ -121,9 +137,14 @@ impl ProcessGroup {
         if tensor.is_some_and(|tensor| !tensor.is_contiguous()) {
             return Err(fail(Cause::Other("the tensor is not contiguous".to_owned())));
         }
+        self.member.count(name, tensor);
         let raw = ffi::begin(self.raw, &call).map_err(|fault| fail(Cause::of(&fault)))?;
         Ok(Work { raw, output, operation, number, started, member })
     }
+}
+
+fn divided(rows: i64, size: i64) -> Result<(), String> {
+    if rows % size == 0 { Ok(()) } else { Err(format!("{rows} rows cannot be divided by {size}")) }
 }
 
 /// `all_reduce 7 of Float [1024]`.

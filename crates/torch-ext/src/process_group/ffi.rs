@@ -62,6 +62,12 @@ unsafe extern "C" {
         op: c_int,
         work: *mut *mut c_void,
     ) -> *mut c_char;
+    fn shim_group_all_to_all(
+        group: *mut c_void,
+        out: *const c_void,
+        input: *const c_void,
+        work: *mut *mut c_void,
+    ) -> *mut c_char;
     fn shim_group_broadcast(
         group: *mut c_void,
         tensor: *const c_void,
@@ -81,6 +87,8 @@ pub enum Call<'a> {
     AllGather(&'a Tensor, &'a Tensor),
     /// Output, then input.
     ReduceScatter(&'a Tensor, &'a Tensor, Op),
+    /// Output, then input.
+    AllToAll(&'a Tensor, &'a Tensor),
     /// The tensor, and the rank whose values it becomes.
     Broadcast(&'a Tensor, usize),
     Barrier(Duration),
@@ -192,6 +200,7 @@ pub fn begin(group: *mut c_void, call: &Call) -> Result<*mut c_void, Fault> {
             Call::ReduceScatter(to, from, op) => {
                 shim_group_reduce_scatter(group, tensor(to), tensor(from), *op as c_int, out)
             }
+            Call::AllToAll(to, from) => shim_group_all_to_all(group, tensor(to), tensor(from), out),
             Call::Broadcast(inout, root) => shim_group_broadcast(group, tensor(inout), *root as c_int, out),
             Call::Barrier(timeout) => shim_group_barrier(group, milliseconds(*timeout), out),
         }

@@ -1,6 +1,7 @@
 //! This process as a member of its group, and what it knows of the others.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -9,6 +10,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use tch::Tensor;
 
 use super::{
     error::{Cause, GroupError},
@@ -34,6 +37,8 @@ pub struct Member {
     pub timeout: Duration,
     /// The operations begun so far: the same numbers on every rank.
     pub begun: AtomicU64,
+    /// The bytes given to them, by name.
+    pub bytes_given: Mutex<BTreeMap<&'static str, u64>>,
     /// Whether an operation has failed.
     pub failed: AtomicBool,
     report: Mutex<Option<String>>,
@@ -42,9 +47,17 @@ pub struct Member {
 
 impl Member {
     pub fn new(store: Store, rank: usize, size: usize, timeout: Duration) -> Self {
-        let (begun, failed, report) = Default::default();
+        let (begun, bytes_given, failed, report) = Default::default();
         let watch = Watch::new(rank, size);
-        Self { store, rank, size, timeout, begun, failed, report, watch }
+        Self { store, rank, size, timeout, begun, bytes_given, failed, report, watch }
+    }
+
+    /// Counts the bytes of an operation.
+    pub fn count(&self, operation: &'static str, tensor: Option<&Tensor>) {
+        let bytes = tensor.map_or(0, |tensor| tensor.numel() * tensor.kind().elt_size_in_bytes());
+        if let Ok(mut given) = self.bytes_given.lock() {
+            *given.entry(operation).or_default() += bytes as u64;
+        }
     }
 
     /// The failure that another rank has reported.

@@ -1,11 +1,13 @@
 //! What ranks have agreed on for a step, and what they combine in it.
 
 use anyhow::{Context as _, Result};
-use clip_lab_plugin_api::{Params, Scored};
+use clip_lab_plugin_api::{AllReduce, Params, Scored};
+use clip_lab_torch_ext::process_group::Op;
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 
 use super::Ranks;
+use crate::sharing::Peers;
 
 /// The rows of a step on each rank.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +44,9 @@ impl Shared<'_> {
         self.agreement.rows()
     }
 
-    /// The embeddings `[B, D]` of all ranks, and the row of this rank's first; `own` is `[b, D]`, undefined if b is 0.
-    pub fn gather(&self, own: &Tensor) -> Result<(Tensor, i64)> {
-        let first = self.agreement.counts[..self.ranks.rank()].iter().sum();
-        let missing = || Tensor::f_zeros([0, self.width], (Kind::Float, self.device));
-        let own = if own.defined() { own.shallow_clone() } else { missing()? };
-        Ok((self.ranks.gather_rows(&own, &self.agreement.counts)?, first))
+    /// The row of this rank's first pair in the global batch.
+    pub fn first(&self) -> i64 {
+        self.agreement.counts[..self.ranks.rank()].iter().sum()
     }
 
     /// The sum of losses and reported values, which each rank has weighted by its share of the rows.
@@ -77,6 +76,33 @@ impl Shared<'_> {
     /// Combines running statistics, which were `before` the step.
     pub fn combine_buffers(&self, params: &Params, before: &[Tensor]) -> Result<()> {
         self.ranks.combine_buffers(params.buffers(), before, &self.agreement.micro_batches)
+    }
+}
+
+impl Peers for Shared<'_> {
+    fn own(&self, embeddings: &Tensor) -> Result<Tensor> {
+        match embeddings.defined() {
+            true => Ok(embeddings.shallow_clone()),
+            false => Ok(Tensor::f_zeros([0, self.width], (Kind::Float, self.device))?),
+        }
+    }
+
+    fn gather(&self, own: &Tensor) -> Result<(Tensor, i64)> {
+        Ok((self.ranks.gather_rows(own, &self.agreement.counts)?, self.first()))
+    }
+
+    fn sum_rows(&self, gradient: &Tensor) -> Result<Tensor> {
+        self.ranks.sum_rows(gradient, &self.agreement.counts)
+    }
+}
+
+impl AllReduce for Shared<'_> {
+    fn sum(&self, own: &Tensor) -> Result<Tensor> {
+        self.ranks.all_reduce(&own.f_detach_copy()?, Op::Sum)
+    }
+
+    fn max(&self, own: &Tensor) -> Result<Tensor> {
+        self.ranks.all_reduce(&own.f_detach_copy()?, Op::Max)
     }
 }
 

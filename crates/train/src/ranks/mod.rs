@@ -1,5 +1,6 @@
 //! Training as several processes, one per rank. Each reads its slots of the global batch and embeds them; the loss is
-//! computed on the embeddings of all, and gradients are summed. Rank 0 evaluates, saves and records.
+//! that of all pairs, of which each rank computes the rows of its own images if the loss has stripes, and gradients are
+//! summed. Rank 0 evaluates, saves and records.
 //!
 //! N ranks give the numbers of one process whose micro-batches have `batch / N` rows, dropout included.
 
@@ -11,7 +12,7 @@ mod inputs;
 mod rows;
 mod share;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Result, anyhow};
 use clip_lab_torch_ext::process_group::{GroupError, Op, ProcessGroup};
@@ -63,6 +64,11 @@ impl Ranks {
     /// Waits until all ranks call this, however long one of them works.
     pub fn wait(&self) -> Result<()> {
         Ok(self.group.barrier_within(LONG)?)
+    }
+
+    /// The bytes that this rank has given to each collective operation so far, by its name.
+    pub fn bytes_given(&self) -> BTreeMap<&'static str, u64> {
+        self.group.bytes_given()
     }
 
     /// Ends the group: waits for the other ranks, or reports to them the failure of this one.

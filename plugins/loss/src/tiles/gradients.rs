@@ -7,7 +7,7 @@ use crate::scale::wide;
 
 /// Sums over the slopes w = B dL/dz; the factor B is divided out in `attach`.
 pub struct Gradients {
-    /// w text, `[B, D]`.
+    /// w text, `[b, D]`.
     image: Tensor,
     /// wᵀ image, `[B, D]`.
     text: Tensor,
@@ -28,10 +28,11 @@ impl Gradients {
 
     /// Adds the contribution of a tile with the slopes `[h, w]`.
     pub fn add(&mut self, grid: &Grid, at: &Tile, slope: &Tensor) -> Result<()> {
-        let (image, text) = (at.rows.of(&grid.image)?, at.cols.of(&grid.text)?);
+        let (own, text) = (grid.own(at), at.cols.of(&grid.text)?);
+        let image = own.of(&grid.image)?;
         // Sums are accumulated in wide precision; products use the precision of the embeddings.
         let narrow = slope.f_to_kind(text.kind())?;
-        let _ = at.rows.of(&self.image)?.f_add_(&narrow.f_matmul(&text)?)?;
+        let _ = own.of(&self.image)?.f_add_(&narrow.f_matmul(&text)?)?;
         let _ = at.cols.of(&self.text)?.f_add_(&narrow.f_tr()?.f_matmul(&image)?)?;
         let _ = self.bias.f_add_(&slope.f_sum(None)?)?;
         Ok(())
@@ -43,7 +44,7 @@ impl Gradients {
         self,
         value: Tensor,
         grid: &Grid,
-        pair: &Pair,
+        stripe: &Stripe,
         scale: &Tensor,
         bias: Option<&Tensor>,
     ) -> Result<Tensor> {
@@ -51,7 +52,7 @@ impl Gradients {
         let of_scale = grid.image.f_mul(&self.image)?.f_sum(self.image.kind())? * share;
         let by = grid.scale.f_mul_scalar(share)?;
         let mut linear = scale.f_mul(&of_scale)?;
-        for (argument, gradient) in [(pair.image, &self.image), (pair.text, &self.text)] {
+        for (argument, gradient) in [(stripe.image, &self.image), (stripe.text, &self.text)] {
             linear = linear.f_add(&argument.f_mul(&gradient.f_mul(&by)?)?.f_sum(None)?)?;
         }
         if let Some(bias) = bias {

@@ -10,7 +10,7 @@ mod grid;
 mod sigmoid;
 mod softmax;
 
-pub use grid::Tile;
+pub use grid::{Span, Tile};
 pub use sigmoid::Sigmoid;
 pub use softmax::{Softmax, Targets};
 
@@ -18,6 +18,8 @@ use clip_lab_plugin_api::prelude::*;
 
 use gradients::Gradients;
 use grid::Grid;
+
+use crate::scale::wide;
 
 /// Larger batches use tiles by default: beyond this the whole matrix takes more than a tenth of a gigabyte, and the
 /// loss is so small a part of a step that its extra third of work is not measurable
@@ -34,8 +36,13 @@ pub trait Cells {
     /// Accumulates the logits `[h, w]` of a tile. Called once for every tile.
     fn accumulate(&mut self, at: &Tile, logits: &Tensor) -> Result<()>;
 
-    /// The loss, a scalar; valid after every tile has been added.
-    fn value(&self) -> Result<Tensor>;
+    /// Adds what the other stripes have accumulated for the columns.
+    fn merge(&mut self, _all: &dyn AllReduce) -> Result<()> {
+        Ok(())
+    }
+
+    /// The terms of the loss of the stripe with these rows, a scalar; valid after every tile has been added.
+    fn value(&self, rows: &Span) -> Result<Tensor>;
 
     /// B * dL/dz of a tile's cells, `[h, w]`; times B, so that it is representable in half precision.
     fn slope(&self, at: &Tile, logits: &Tensor) -> Result<Tensor>;
@@ -50,17 +57,34 @@ pub fn side(tile: Option<u32>, batch: i64) -> Option<i64> {
     (side > 0 && side < batch).then_some(side)
 }
 
-/// The loss of a batch. Its gradients are computed here and attached as a linear function of value zero, so `backward`
-/// passes them to the towers, to `scale` and to `bias` as with the whole matrix.
+/// The side of the tiles for a stripe of a batch; one tile covers the stripe if the matrix is computed whole.
+pub fn side_of_stripe(tile: Option<u32>, stripe: &Stripe) -> i64 {
+    side(tile, stripe.batch()).unwrap_or(stripe.batch()).max(1)
+}
+
+/// Kind and device of the sums of a batch with embeddings like `like`: f32 at least.
+pub fn sums(like: &Tensor) -> (DType, Device) {
+    (wide(like.kind()), like.device())
+}
+
+/// Kind and device of the sums of a stripe: each rounding of a sum would be a difference between numbers of processes.
+pub fn sums_of_stripe(like: &Tensor) -> (DType, Device) {
+    (DType::Double, like.device())
+}
+
+/// The loss of a batch, from its only stripe or, with `all`, from one of several. Its gradients are computed here and
+/// attached as a linear function of value zero, so `backward` passes them to the towers, to `scale` and to `bias` as with
+/// the whole matrix.
 pub fn score<C: Cells>(
     mut cells: C,
-    pair: &Pair,
+    stripe: &Stripe,
     scale: &Tensor,
     bias: Option<&Tensor>,
     side: i64,
+    all: Option<&dyn AllReduce>,
 ) -> Result<Tensor> {
-    let grid = Grid::new(pair, scale, bias, side)?;
-    let mut gradients = needs_gradients(pair, scale).then(|| Gradients::new(&grid)).transpose()?;
+    let grid = Grid::new(stripe, scale, bias, side)?;
+    let mut gradients = needs_gradients(stripe, scale).then(|| Gradients::new(&grid)).transpose()?;
     let value = tch::no_grad(|| {
         for at in grid.tiles() {
             let logits = grid.logits(&at)?;
@@ -69,20 +93,25 @@ pub fn score<C: Cells>(
                 gradients.add(&grid, &at, &cells.slope(&at, &logits)?)?;
             }
         }
+        if let Some(all) = all {
+            cells.merge(all)?;
+        }
         for at in grid.tiles() {
             if let (false, Some(gradients)) = (C::LOCAL, &mut gradients) {
                 gradients.add(&grid, &at, &cells.slope(&at, &grid.logits(&at)?)?)?;
             }
         }
-        cells.value()
+        let value = cells.value(&grid.rows())?;
+        let value = all.map_or(Ok(value.shallow_clone()), |all| all.sum(&value))?;
+        Ok::<_, anyhow::Error>(value.f_to_kind(wide(stripe.image.kind()))?)
     })?;
     match gradients {
-        Some(gradients) => gradients.attach(value, &grid, pair, scale, bias),
+        Some(gradients) => gradients.attach(value, &grid, stripe, scale, bias),
         None => Ok(value),
     }
 }
 
 /// Whether gradients are needed; not under no_grad.
-fn needs_gradients(pair: &Pair, scale: &Tensor) -> bool {
-    [pair.image, pair.text, scale].iter().any(|tensor| tensor.view_as(tensor).requires_grad())
+fn needs_gradients(stripe: &Stripe, scale: &Tensor) -> bool {
+    [stripe.image, stripe.text, scale].iter().any(|tensor| tensor.view_as(tensor).requires_grad())
 }

@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::prelude::*;
 
-use super::{Cells, Tile};
+use super::{Cells, Span, Tile};
 
 /// Minus the sum of ln sigmoid(y z) over all cells, divided by the batch; y is 1 on the diagonal and -1 elsewhere.
 pub struct Sigmoid {
@@ -11,10 +11,9 @@ pub struct Sigmoid {
 }
 
 impl Sigmoid {
-    /// For embeddings like `like`; sums are accumulated in f32 at least.
-    pub fn new(like: &Tensor) -> Result<Self> {
-        let options = (crate::scale::wide(like.kind()), like.device());
-        Ok(Self { batch: like.size()[0], sum: Tensor::f_zeros([0i64; 0], options)? })
+    /// For a batch of `batch` pairs; the sum is of kind and on device `sums`.
+    pub fn new(batch: i64, sums: (DType, Device)) -> Result<Self> {
+        Ok(Self { batch, sum: Tensor::f_zeros([0i64; 0], sums)? })
     }
 }
 
@@ -26,11 +25,11 @@ impl Cells for Sigmoid {
         if let Some(on) = at.diagonal(logits.device())? {
             signed = logits.f_where_self(&on, &signed)?;
         }
-        let _ = self.sum.f_add_(&signed.f_log_sigmoid()?.f_sum(None)?)?;
+        let _ = self.sum.f_add_(&signed.f_log_sigmoid()?.f_sum(self.sum.kind())?)?;
         Ok(())
     }
 
-    fn value(&self) -> Result<Tensor> {
+    fn value(&self, _rows: &Span) -> Result<Tensor> {
         Ok(self.sum.f_div_scalar(-self.batch as f64)?)
     }
 

@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::prelude::*;
 
-use super::{Cells, Tile};
+use super::{Cells, Span, Tile};
 
 /// The target distribution P of each row and column; rows and columns sum to one.
 pub struct Targets {
@@ -79,10 +79,9 @@ pub struct Softmax {
 }
 
 impl Softmax {
-    /// For embeddings like `like`; sums are accumulated in f32 at least.
-    pub fn new(targets: Targets, like: &Tensor) -> Result<Self> {
-        let options = (crate::scale::wide(like.kind()), like.device());
-        let all = |value: f64| Tensor::f_full([targets.batch], value, options);
+    /// Sums are of kind and on device `sums`.
+    pub fn new(targets: Targets, sums: (DType, Device)) -> Result<Self> {
+        let all = |value: f64| Tensor::f_full([targets.batch], value, sums);
         let (rows, cols, matched) = (all(f64::NEG_INFINITY)?, all(f64::NEG_INFINITY)?, all(0.0)?);
         Ok(Self { targets, rows, cols, matched })
     }
@@ -94,31 +93,54 @@ impl Cells for Softmax {
     fn accumulate(&mut self, at: &Tile, logits: &Tensor) -> Result<()> {
         for (span, dim, sums) in [(at.rows, 1, &self.rows), (at.cols, 0, &self.cols)] {
             let mut sum = span.of(sums)?;
-            let both = sum.f_logaddexp(&logits.f_logsumexp([dim], false)?)?;
+            let both = sum.f_logaddexp(&log_sum_exp(logits, dim, sums.kind())?)?;
             sum.f_copy_(&both)?;
         }
         if let Some(right) = self.targets.tile(at, logits)? {
-            let matched = right.f_mul(logits)?.f_sum_dim_intlist(1, false, None)?;
+            let matched = right.f_mul(logits)?.f_sum_dim_intlist(1, false, self.matched.kind())?;
             let _ = at.rows.of(&self.matched)?.f_add_(&matched)?;
         }
         Ok(())
     }
 
-    fn value(&self) -> Result<Tensor> {
+    /// Columns have terms like rows, which the stripes merge as their largest logit and the sum of exponentials below it.
+    fn merge(&mut self, all: &dyn AllReduce) -> Result<()> {
+        let largest = all.max(&self.cols)?;
+        let sum = all.sum(&self.cols.f_sub(&largest)?.f_exp()?)?;
+        self.cols = sum.f_log()?.f_add(&largest)?;
+        Ok(())
+    }
+
+    /// The terms of the pairs of these rows, with their columns.
+    fn value(&self, rows: &Span) -> Result<Tensor> {
         // P is symmetric, so `matched` serves both directions.
         let sums = self.rows.f_add(&self.cols)?.f_mul_scalar(0.5)?;
-        Ok(sums.f_sub(&self.matched)?.f_mean(None)?)
+        let terms = rows.of(&sums.f_sub(&self.matched)?)?;
+        Ok(terms.f_sum(None)?.f_div_scalar(self.targets.batch as f64)?)
     }
 
     fn slope(&self, at: &Tile, logits: &Tensor) -> Result<Tensor> {
-        let by_row = logits.f_sub(&at.rows.of(&self.rows)?.f_unsqueeze(1)?)?.f_exp_()?;
-        let by_col = logits.f_sub(&at.cols.of(&self.cols)?.f_unsqueeze(0)?)?.f_exp_()?;
+        let part =
+            |span: Span, sums: &Tensor| Ok::<_, anyhow::Error>(span.of(sums)?.f_to_kind(logits.kind())?);
+        let by_row = logits.f_sub(&part(at.rows, &self.rows)?.f_unsqueeze(1)?)?.f_exp_()?;
+        let by_col = logits.f_sub(&part(at.cols, &self.cols)?.f_unsqueeze(0)?)?.f_exp_()?;
         let mut slope = (by_row.shallow_clone()).f_add_(&by_col)?.f_mul_scalar_(0.5)?;
         match self.targets.tile(at, logits)? {
             Some(right) => Ok(slope.f_sub_(&right)?),
             None => Ok(slope),
         }
     }
+}
+
+/// `logsumexp` of logits `[h, w]` over `dim`, in `kind`. Differences of logits have smaller rounding errors than logits, so a
+/// wider kind is exact to more digits although the exponentials are not.
+fn log_sum_exp(logits: &Tensor, dim: i64, kind: DType) -> Result<Tensor> {
+    if logits.kind() == kind {
+        return Ok(logits.f_logsumexp([dim], false)?);
+    }
+    let largest = logits.f_amax([dim], true)?;
+    let sum = logits.f_sub(&largest)?.f_exp_()?.f_sum_dim_intlist(dim, false, kind)?;
+    Ok(sum.f_log()?.f_add(&largest.f_squeeze_dim(dim)?)?)
 }
 
 #[cfg(test)]

@@ -4,5 +4,6 @@ mod classes;
 mod goldens;
 mod groups;
 mod properties;
+mod stripes;
 mod support;
 mod tiles;
