@@ -75,7 +75,8 @@ fn triggers_and_views_of_others_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let store = recorded(folder.path());
         OtherProgram::open(&store).run(foreign);
-        for error in [Store::open(&store).map(drop).unwrap_err(), Reader::open(&store).map(drop).unwrap_err()] {
+        for error in [Store::open(&store).map(drop).unwrap_err(), Reader::open(&store).map(drop).unwrap_err()]
+        {
             assert!(error.to_string().contains("triggers or views"), "{error}");
         }
     }

@@ -57,7 +57,9 @@ impl Running {
         fs::create_dir_all(&dir).with_context(|| format!("creating the run's folder {}", dir.display()))?;
         let (spec, log) = (dir.join("spec.toml"), dir.join("log.txt"));
         if resume.is_none() {
-            replace_no_follow(&spec).and_then(|mut file| file.write_all(job.spec.as_bytes())).with_context(|| format!("writing {}", spec.display()))?;
+            replace_no_follow(&spec)
+                .and_then(|mut file| file.write_all(job.spec.as_bytes()))
+                .with_context(|| format!("writing {}", spec.display()))?;
         }
         let name = format!("{}/{}/{}", launch.study.name, job.arm, job.seed);
         let mut command = core::command()?;

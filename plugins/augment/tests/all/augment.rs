@@ -1,10 +1,10 @@
 //! All augmentations: sizes, randomness and settings.
 
+use clip_lab_image_io::{Decoder, Detail, Image};
 use clip_lab_plugin_api::{
     Augment, AugmentContext, Catalog, Crop, Interpolation, Plugin, Problems, Resize, Settings, rng,
 };
 use image::{Rgb, RgbImage};
-use clip_lab_image_io::{Decoder, Detail, Image};
 use plugins_augment::{ColorJitter, Decode, Flip, RandomResizedCrop, ResizeSettings};
 
 const SIZE: u32 = 32;

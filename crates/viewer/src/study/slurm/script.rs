@@ -116,7 +116,9 @@ mod tests {
 
     fn args(words: &[&str]) -> RunArgs {
         let words = ["clip-lab", "run"].iter().chain(words);
-        let clip_lab_cli::Command::Run(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
+        let clip_lab_cli::Command::Run(args) = Cli::try_parse_from(words).unwrap().command else {
+            unreachable!()
+        };
         args
     }
 
