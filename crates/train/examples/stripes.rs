@@ -125,7 +125,7 @@ fn build(name: &str, vars: &nn::VarStore, batch: i64) -> Result<Box<dyn PairLoss
 /// Loss and gradients of the embeddings of all processes, as in a training step.
 fn step(loss: &dyn PairLoss, striped: bool, ranks: &Ranks, (image, text): &(Tensor, Tensor)) -> Result<f64> {
     let counts = vec![image.size()[0]; ranks.size()];
-    let agreement = Agreement { counts, micro_batches: vec![1; ranks.size()] };
+    let agreement = Agreement { counts, micro_batches: vec![1; ranks.size()], loads: Vec::new() };
     let all = Shared { ranks, agreement: &agreement, width: WIDTH, device: Device::Cpu };
     let striped = loss.striped().filter(|_| striped);
     let score = |image: &Tensor, text: &Tensor| match striped {

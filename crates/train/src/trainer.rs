@@ -25,7 +25,7 @@ use super::{
     features::Features,
     inputs::Inputs,
     monitor::Monitor,
-    ranks::{Agreement, Ranks, Shared},
+    ranks::{Agreement, RankLoad, Ranks, Shared},
     run_end::RunEnd,
     run_record::RunRecord,
     step::{Step, StepOutput},
@@ -59,6 +59,8 @@ pub struct Trainer<'a> {
     progress: Progress,
     latest: BTreeMap<String, f64>,
     clock: Clock,
+    /// This rank's last step.
+    load: RankLoad,
     system_stats: SystemStats,
     thumbnails: Thumbnails,
 }
@@ -79,6 +81,7 @@ impl Trainer<'_> {
             let started = Instant::now();
             let stop = &self.stop;
             let batch = loader.next_batch_or_stop(&|| stop.is_requested())?;
+            let data_wait = started.elapsed();
             let (Some(batch), agreement) = self.agree(batch)? else {
                 if self.stop.is_requested() {
                     self.save()?;
@@ -87,6 +90,7 @@ impl Trainer<'_> {
                 break;
             };
             self.clock.wait_seconds += started.elapsed().as_secs_f64();
+            self.load.data_wait = data_wait;
             self.report_unreadable(&batch.unreadable)?;
             let batch = self.with_features(batch)?;
             match agreement.as_ref().map_or(batch.len(), Agreement::rows) {
@@ -111,7 +115,7 @@ impl Trainer<'_> {
     }
 
     fn update(&mut self, batch: &Batch, agreement: Option<&Agreement>) -> Result<Option<RunEnd>> {
-        let started = Instant::now();
+        let (started, waited) = (Instant::now(), self.waited());
         let step = self.progress.step;
         let lr = self.components.lr * self.components.schedule.at(step, self.inputs.total);
         let StepOutput { loss, report } = self.step_counting_flops(batch, agreement, lr)?;
@@ -124,8 +128,11 @@ impl Trainer<'_> {
         self.progress.step += 1;
         let rows = agreement.map_or(batch.len(), Agreement::rows) as u64;
         self.progress.samples += rows;
-        self.clock.step(started.elapsed().as_secs_f64(), rows);
-        self.record(loss, lr, report);
+        let elapsed = started.elapsed();
+        self.clock.step(elapsed.as_secs_f64(), rows);
+        self.load.wait = self.waited() - waited;
+        self.load.compute = elapsed.saturating_sub(self.load.wait);
+        self.record(loss, lr, report, agreement);
         Ok(None)
     }
 

@@ -85,6 +85,11 @@ impl ProcessGroup {
         self.member.bytes_given.lock().map_or_else(|_| BTreeMap::new(), |given| given.clone())
     }
 
+    /// How long this rank has waited for operations so far: for their transfers, and for ranks that came later.
+    pub fn waited(&self) -> Duration {
+        Duration::from_nanos(self.member.waited.load(Relaxed))
+    }
+
     /// Copies the tensor of rank `root` into those of all ranks.
     pub fn broadcast(&self, tensor: &Tensor, root: usize) -> Result<(), GroupError> {
         let call = Call::Broadcast(tensor, root);

@@ -39,6 +39,8 @@ pub struct Member {
     pub begun: AtomicU64,
     /// The bytes given to them, by name.
     pub bytes_given: Mutex<BTreeMap<&'static str, u64>>,
+    /// The time that operations were waited for, in nanoseconds.
+    pub waited: AtomicU64,
     /// Whether an operation has failed.
     pub failed: AtomicBool,
     report: Mutex<Option<String>>,
@@ -47,9 +49,9 @@ pub struct Member {
 
 impl Member {
     pub fn new(store: Store, rank: usize, size: usize, timeout: Duration) -> Self {
-        let (begun, bytes_given, failed, report) = Default::default();
+        let (begun, bytes_given, waited, failed, report) = Default::default();
         let watch = Watch::new(rank, size);
-        Self { store, rank, size, timeout, begun, bytes_given, failed, report, watch }
+        Self { store, rank, size, timeout, begun, bytes_given, waited, failed, report, watch }
     }
 
     /// Counts the bytes of an operation.

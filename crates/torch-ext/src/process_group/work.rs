@@ -3,7 +3,7 @@
 
 use std::{
     ffi::c_void,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -41,6 +41,7 @@ impl Work {
     /// If a rank does not join in time, has ended, sends no heartbeat for longer than the timeout of the group, or gave a
     /// tensor of another shape or kind.
     pub fn wait(self) -> Result<Tensor, GroupError> {
+        let began = Instant::now();
         let fail = |cause| self.member.error(&self.operation, self.number, self.started, cause);
         // The first slice is long enough for nearly every operation.
         while !ffi::wait(self.raw, SLICE).map_err(|fault| fail(Cause::of(&fault)))? {
@@ -51,6 +52,7 @@ impl Work {
                 return Err(fail(Cause::Timeout));
             }
         }
+        self.member.waited.fetch_add(began.elapsed().as_nanos() as u64, Relaxed);
         Ok(self.output.shallow_clone())
     }
 

@@ -6,7 +6,7 @@ use clip_lab_torch_ext::process_group::Op;
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 
-use super::Ranks;
+use super::{RankLoad, Ranks};
 use crate::sharing::Peers;
 
 /// The rows of a step on each rank.
@@ -16,6 +16,8 @@ pub struct Agreement {
     pub counts: Vec<i64>,
     /// Micro-batches with readable rows.
     pub micro_batches: Vec<i64>,
+    /// The step before, on each rank.
+    pub loads: Vec<RankLoad>,
 }
 
 impl Agreement {

@@ -7,10 +7,10 @@ use clip_lab_input::{Batch, Unreadable, groups};
 use serde_json::{Value, json};
 use tch::Tensor;
 
-use super::{Agreement, Ranks};
+use super::{Agreement, RankLoad, Ranks};
 
 /// Numbers before the keys of the rows.
-const HEADER: usize = 5;
+const HEADER: usize = 5 + RankLoad::NUMBERS;
 /// Numbers of a row: its image and the digest of its caption.
 const KEY: usize = 3;
 
@@ -49,6 +49,10 @@ impl Offer<'_> {
         self.0[4]
     }
 
+    fn load(&self) -> RankLoad {
+        RankLoad::from_numbers(&self.0[5..HEADER])
+    }
+
     fn keys(&self) -> impl Iterator<Item = &[i64]> {
         self.0[HEADER..].chunks_exact(KEY).take(self.rows() as usize)
     }
@@ -64,14 +68,15 @@ impl Ranks {
 
     /// Agrees with the other ranks on the next step. `batch` is none if this rank had to stop while it waited for its data.
     /// Pads the captions to the length of the longest of all ranks, replaces the groups by those of the global batch, and
-    /// adds the unreadable images of the other ranks. None if a rank stops.
+    /// adds the unreadable images of the other ranks. `load` is that of this rank's last step. None if a rank stops.
     pub fn agree(
         &self,
         batch: Option<Batch>,
         stop: bool,
+        load: RankLoad,
         at: Exchange,
     ) -> Result<Option<(Batch, Agreement)>> {
-        let numbers = self.numbers(batch.as_ref(), stop, at)?;
+        let numbers = self.numbers(batch.as_ref(), stop, load, at)?;
         let offers: Vec<Offer<'_>> = numbers.chunks_exact(at.numbers(self.size())).map(Offer).collect();
         if offers.iter().any(Offer::stops) {
             return Ok(None);
@@ -86,16 +91,24 @@ impl Ranks {
         }
         let counts = offers.iter().map(Offer::rows).collect();
         let micro_batches = offers.iter().map(Offer::micro_batches).collect();
-        Ok(Some((batch, Agreement { counts, micro_batches })))
+        let loads = offers.iter().map(Offer::load).collect();
+        Ok(Some((batch, Agreement { counts, micro_batches, loads })))
     }
 
     /// The numbers of all ranks.
-    fn numbers(&self, batch: Option<&Batch>, stop: bool, at: Exchange) -> Result<Vec<i64>> {
+    fn numbers(
+        &self,
+        batch: Option<&Batch>,
+        stop: bool,
+        load: RankLoad,
+        at: Exchange,
+    ) -> Result<Vec<i64>> {
         let mut own = vec![i64::from(stop || batch.is_none()), 0, 0, 0, 0];
         if let Some(batch) = batch {
             let slots = batch.slots.chunk_by(|a, b| a / at.micro_batch as i64 == b / at.micro_batch as i64);
             let length = batch.tokens.ids.size2()?.1;
             own = vec![own[0], batch.len(), slots.count() as i64, length, batch.unreadable.len() as i64];
+            own.extend(load.to_numbers());
             if at.padding.is_some() {
                 let images = Vec::<i64>::try_from(&batch.indices)?;
                 own.extend(images.iter().zip(&batch.captions).flat_map(|(image, [a, b])| [*image, *a, *b]));
@@ -140,8 +153,8 @@ mod tests {
 
     #[test]
     fn groups_are_of_all_ranks_and_rows_that_do_not_exist_are_in_none() {
-        let first = [0, 3, 1, 4, 0, /* rows */ 7, 1, 1, 8, 2, 2, 5, 0, 0];
-        let second = [0, 2, 1, 4, 1, /* rows */ 9, 1, 1, 6, 0, 0, 0, 0, 0];
+        let first = [0, 3, 1, 4, 0, /* load */ 9, 9, 9, 9, /* rows */ 7, 1, 1, 8, 2, 2, 5, 0, 0];
+        let second = [0, 2, 1, 4, 1, /* load */ 9, 9, 9, 9, /* rows */ 9, 1, 1, 6, 0, 0, 0, 0, 0];
         let offers = [Offer(&first), Offer(&second)];
         assert_eq!(Vec::<i64>::try_from(groups_of(&offers)).unwrap(), [0, 1, 2, 0, 4]);
     }

@@ -9,6 +9,7 @@ mod buffers;
 mod exchange;
 mod gradients;
 mod inputs;
+mod load;
 mod rows;
 mod share;
 
@@ -21,6 +22,7 @@ use tch::{Device, Tensor};
 pub use agreement::{Agreement, Shared};
 pub use exchange::Exchange;
 pub use inputs::unfit;
+pub use load::{RankLoad, metrics};
 
 /// How long ranks wait for work of rank 0, such as an evaluation, as long as it sends heartbeats.
 const LONG: Duration = Duration::from_secs(24 * 3600);
@@ -54,6 +56,11 @@ impl Ranks {
     /// The number of processes.
     pub fn size(&self) -> usize {
         self.group.size()
+    }
+
+    /// How long this rank has waited for other ranks so far.
+    pub fn waited(&self) -> Duration {
+        self.group.waited()
     }
 
     /// Whether this process evaluates, saves and records.

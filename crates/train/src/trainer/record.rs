@@ -5,7 +5,12 @@ use clip_lab_plugin_api::tolerated;
 use clip_lab_store::{Goal, Level, Tick};
 
 use super::{RunEnd, Trainer};
-use crate::{StepStatus, Summary, components::count, environment};
+use crate::{
+    StepStatus, Summary,
+    components::count,
+    environment,
+    ranks::{Agreement, metrics},
+};
 use clip_lab_input::Unreadable;
 
 impl Trainer<'_> {
@@ -29,7 +34,13 @@ impl Trainer<'_> {
         self.run_record.event(Level::Warning, "skipped_update", step, &message);
     }
 
-    pub(super) fn record(&mut self, loss: f64, lr: f64, report: Vec<(String, f64)>) {
+    pub(super) fn record(
+        &mut self,
+        loss: f64,
+        lr: f64,
+        report: Vec<(String, f64)>,
+        agreement: Option<&Agreement>,
+    ) {
         let step = self.progress.step;
         let line = StepStatus { step, total: self.inputs.total, epoch: self.epoch(), loss, lr };
         self.monitor.step(line, self.clock.pairs_of_step());
@@ -46,6 +57,7 @@ impl Trainer<'_> {
         points.extend(scales.map(|(layer, scale)| (format!("train/lr/{layer}"), lr * scale)));
         points.extend(self.clock.take_rates());
         points.extend(self.system_stats.sample(self.device, step == self.inputs.total));
+        points.extend(agreement.map(|agreement| metrics(&agreement.loads)).unwrap_or_default());
         self.log(&points);
     }
 

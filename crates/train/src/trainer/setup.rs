@@ -50,7 +50,7 @@ impl<'a> Trainer<'a> {
             with_generator: false,
         };
         let (features, split_features, unreadable, reported) = Default::default();
-        let (latest, clock, system_stats, thumbnails) = Default::default();
+        let (latest, clock, load, system_stats, thumbnails) = Default::default();
         let mut trainer = Self {
             plan,
             inputs,
@@ -67,6 +67,7 @@ impl<'a> Trainer<'a> {
             progress,
             latest,
             clock,
+            load,
             system_stats,
             thumbnails,
         };

@@ -1,5 +1,7 @@
 //! What the ranks of a run do together or in turn.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clip_lab_input::Batch;
 
@@ -7,6 +9,7 @@ use super::Trainer;
 use crate::{
     ranks::{Agreement, Exchange, Ranks},
     step::StepSettings,
+    system_stats::ResidentMemory,
 };
 
 impl Trainer<'_> {
@@ -33,6 +36,11 @@ impl Trainer<'_> {
         ranks.wait()
     }
 
+    /// How long this process has waited for other ranks so far.
+    pub(super) fn waited(&self) -> Duration {
+        self.ranks.map_or(Duration::ZERO, Ranks::waited)
+    }
+
     /// The settings of a step. The batch of several ranks is split among them even without micro-batches.
     pub(super) fn step_settings(&self) -> StepSettings {
         let mut settings = StepSettings::of(self.plan, &self.inputs, self.device);
@@ -47,13 +55,14 @@ impl Trainer<'_> {
     /// Agrees with the other ranks on the next step. None if one of them stops; then all do.
     pub(super) fn agree(&mut self, batch: Option<Batch>) -> Result<(Option<Batch>, Option<Agreement>)> {
         let Some(ranks) = self.ranks else { return Ok((batch, None)) };
+        self.load.memory = ResidentMemory::now().map_or(0, ResidentMemory::total);
         let padding = self.inputs.tokenizer.as_ref().filter(|_| self.components.objective.texts().is_some());
         let exchange = Exchange {
             batch: self.plan.run.batch,
             micro_batch: self.step_settings().micro_batch,
             padding: padding.map(|tokenizer| tokenizer.pad()),
         };
-        match ranks.agree(batch, self.stop.is_requested(), exchange)? {
+        match ranks.agree(batch, self.stop.is_requested(), self.load, exchange)? {
             Some((batch, agreement)) => Ok((Some(batch), Some(agreement))),
             None => {
                 if !self.stop.is_requested() {
