@@ -96,13 +96,7 @@ impl Ranks {
     }
 
     /// The numbers of all ranks.
-    fn numbers(
-        &self,
-        batch: Option<&Batch>,
-        stop: bool,
-        load: RankLoad,
-        at: Exchange,
-    ) -> Result<Vec<i64>> {
+    fn numbers(&self, batch: Option<&Batch>, stop: bool, load: RankLoad, at: Exchange) -> Result<Vec<i64>> {
         let mut own = vec![i64::from(stop || batch.is_none()), 0, 0, 0, 0];
         if let Some(batch) = batch {
             let slots = batch.slots.chunk_by(|a, b| a / at.micro_batch as i64 == b / at.micro_batch as i64);
