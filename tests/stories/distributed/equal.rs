@@ -56,11 +56,29 @@ fn micro_batches_of_a_process_are_those_of_the_whole_batch() {
     let lab = lab(&spec("plugin = \"clip\"", ""));
     let sixteen = ["--set", "run.batch=16"];
     assert_equal(&lab, "batches of 16", &sixteen, &["2", "4"]);
+    assert_loads_are_recorded(&lab, 4);
     let four = Trained::newest(&lab);
     lab.run(&[&["run", "tiny.toml", "--set", "run.micro_batch=16"], &sixteen[..]].concat()).success();
     let (losses, weights) = Trained::newest(&lab).differences(&four);
     println!("other micro-batches: losses differ by {losses:.1e}, weights by {weights:.1e}");
     assert!(losses > 1e3 * LOSS && weights > 1e2 * WEIGHTS, "these tests would see a difference");
+}
+
+/// The newest run has the times and the memory of each of its processes, and names the slowest.
+#[track_caller]
+fn assert_loads_are_recorded(lab: &Lab, processes: usize) {
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
+    let metrics = lab.json(&["runs", "metrics", &uid])["metrics"].clone();
+    let last = |name: &str| {
+        let found = metrics.as_array().unwrap().iter().find(|metric| metric["name"] == name);
+        found.unwrap_or_else(|| panic!("no {name}"))["last"].as_f64().unwrap()
+    };
+    assert!((0..processes).any(|rank| last("ranks/slowest") == rank as f64));
+    for rank in 0..processes {
+        let [compute, memory] = ["compute_s", "memory_gib"].map(|name| last(&format!("ranks/{rank}/{name}")));
+        assert!(compute > 0.0 && memory > 0.01, "{rank}: {compute} s, {memory} GiB");
+        assert!(last(&format!("ranks/{rank}/wait_s")) > 0.0);
+    }
 }
 
 #[test]
