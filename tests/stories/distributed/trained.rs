@@ -45,15 +45,16 @@ impl Trained {
         Self { losses, weights: weights(&lab.folder().join("last.safetensors")) }
     }
 
-    /// The largest differences of losses and of weights.
+    /// The largest differences of losses and of weights, relative where a number is above 1: one unit in the last place of a
+    /// float of 10 is a millionth already.
     pub fn differences(&self, other: &Self) -> (f64, f64) {
         let steps = |trained: &Self| trained.losses.iter().map(|(step, _)| *step).collect::<Vec<_>>();
         assert_eq!(steps(self), steps(other));
-        let losses = self.losses.iter().zip(&other.losses).map(|((_, a), (_, b))| (a - b).abs());
+        let losses = self.losses.iter().zip(&other.losses).map(|((_, a), (_, b))| apart(*a, *b));
         let mut weights = 0.0f64;
         for ((name, a), (other, b)) in self.weights.iter().zip(&other.weights) {
             assert_eq!((name, a.len()), (other, b.len()));
-            weights = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(weights, f64::max);
+            weights = a.iter().zip(b).map(|(a, b)| apart(*a, *b)).fold(weights, f64::max);
         }
         (losses.fold(0.0, f64::max), weights)
     }
@@ -64,6 +65,10 @@ impl Trained {
         println!("{what}: losses differ by {losses:.1e}, weights by {weights:.1e}");
         assert!(losses <= LOSS && weights <= WEIGHTS, "{what}: {losses:e}, {weights:e}");
     }
+}
+
+fn apart(a: f64, b: f64) -> f64 {
+    (a - b).abs() / a.abs().max(1.0)
 }
 
 /// All numbers of a checkpoint: weights, running statistics, optimizer and averages.
