@@ -125,13 +125,7 @@ fn what_is_missing_is_submitted_once() {
     assert_contains(&done.err, &["submitted 1 run as job ", "runs/slurm/"]);
     assert_contains(
         &done.success(),
-        &[
-            "small",
-            "submitted",
-            "job 5_0",
-            "3 of 4 done",
-            "resume   clip-lab run rates.toml --launcher slurm",
-        ],
+        &["small", "submitted", "_0", "3 of 4 done", "resume   clip-lab run rates.toml --launcher slurm"],
     );
     until("the queue is empty", || queue(&cluster).is_empty());
     assert_contains(&start(&cluster, &lab, &SUBMIT).wait().success(), &["4 of 4 done (4 earlier)"]);
@@ -237,8 +231,8 @@ fn a_signal_to_all_processes_saves_a_checkpoint() {
     for signal in ["TERM", "USR1"] {
         let lab = long();
         let (study, pid) = begun(&lab);
-        kill(&lab, signal, &pid);
         study.signal(signal);
+        kill(&lab, signal, &pid);
         let done = study.wait();
         assert_contains(&done.out, &["[small 0] stopped, with a checkpoint"]);
         done.stopped();

@@ -59,8 +59,8 @@ impl Script<'_> {
             "*) echo \"no arm and seed for the element $SLURM_ARRAY_TASK_ID\" >&2; exit 1 ;;\nesac"
         )?;
         writeln!(out, "again=1 requeue=")?;
-        writeln!(out, "trap 'again=1 requeue=1; kill -s USR1 \"$run\"' USR1")?;
-        writeln!(out, "trap 'again=1; kill -s USR1 \"$run\"' TERM")?;
+        writeln!(out, "trap 'again=1 requeue=1; kill -s USR1 \"$!\"' USR1")?;
+        writeln!(out, "trap 'again=1; kill -s USR1 \"$!\"' TERM")?;
         writeln!(out, "{} &", self.command()?)?;
         Ok(out + TAIL)
     }
@@ -91,7 +91,7 @@ fn quoted<T: AsRef<OsStr> + ?Sized>(text: &T) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, process::Command};
+    use std::{collections::BTreeMap, fs, path::PathBuf, process::Command};
 
     use clap::Parser as _;
     use clip_lab_cli::Cli;
@@ -122,13 +122,18 @@ mod tests {
         args
     }
 
-    /// A program that prints its arguments, each followed by `|`.
-    fn echo(folder: &Path, name: &str) -> std::path::PathBuf {
+    /// A program. Another process writes it: one that a thread of this process starts meanwhile could have it open, and it
+    /// could then not be started.
+    fn program(folder: &Path, name: &str, body: &str) -> PathBuf {
         let program = folder.join(name);
-        fs::write(&program, "#!/bin/sh\nprintf '%s|' \"$@\"\n").unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let write = r#"printf '%s\n' "$2" > "$1" && chmod 755 "$1""#;
+        let written = Command::new("sh").args(["-c", write, "sh"]).arg(&program).arg(body).status();
+        assert!(written.unwrap().success());
         program
     }
+
+    /// Prints its arguments, each followed by `|`.
+    const ECHO: &str = "#!/bin/sh\nprintf '%s|' \"$@\"";
 
     #[test]
     fn bash_reads_hostile_names_as_text() {
@@ -136,7 +141,7 @@ mod tests {
         for name in HOSTILE {
             let folder = base.path().join(name.replace('/', "_"));
             fs::create_dir(&folder).unwrap();
-            let program = echo(&folder, &format!("p{name}"));
+            let program = program(&folder, &format!("p{name}"), ECHO);
             let set = format!("--set=name={name}");
             let study = format!("{name}.toml");
             let args = args(&[&set, "--allow-changed", "--", &study]);
@@ -183,19 +188,14 @@ mod tests {
     /// sends `signal` to bash. Returns the exit code and what `scontrol` was called with.
     fn signalled(signal: &str, code: &str) -> (Option<i32>, String) {
         let base = tempfile::tempdir().unwrap();
-        let program = base.path().join("clip-lab");
         let body = format!(
-            "#!/bin/bash\ntrap 'sleep 0.2; exit {code}' USR1\ntouch started\nwhile :; do sleep 0.05; done\n"
+            "#!/bin/bash\ntrap 'sleep 0.2; exit {code}' USR1\ntouch started\nwhile :; do sleep 0.05; done"
         );
-        for (path, body) in
-            [(&program, body), (&base.path().join("scontrol"), "#!/bin/sh\necho \"$@\" > requeued\n".into())]
-        {
-            fs::write(path, body).unwrap();
-            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        let program_file = program(base.path(), "clip-lab", &body);
+        program(base.path(), "scontrol", "#!/bin/sh\necho \"$@\" > requeued");
         let args = args(&["s.toml"]);
         let script = Script {
-            program: &program,
+            program: &program_file,
             folder: base.path(),
             store: Path::new("s"),
             args: &args,
