@@ -55,6 +55,8 @@ fn compile(include: &Path) {
         .cpp(true)
         .std("c++20")
         .debug(false)
+        // In every profile: the loops of packed attention run over every pair of tokens.
+        .opt_level(3)
         // As in libtorch's build: some of its classes have more members without it.
         .define("NDEBUG", None)
         .include(include)
