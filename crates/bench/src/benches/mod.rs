@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn filters_select_by_part_of_the_name() {
         assert_eq!(names(&["lit"]), ["lit-fp32", "lit-bf16"]);
-        assert_eq!(names(&["bf16", "ranks"]), ["lit-bf16", "vit-bf16", "ranks"]);
+        assert_eq!(names(&["bf16", "ranks"]), ["lit-bf16", "vit-bf16", "features-bf16", "ranks"]);
         assert_eq!(names(&[]).len(), all().len());
     }
 

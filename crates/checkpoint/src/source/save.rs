@@ -21,34 +21,43 @@ const PIECE: i64 = 1 << 20;
 /// # Errors
 /// If it cannot be written, for example because the disk is full; the old file is unchanged then.
 pub fn save(path: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
+    save_in(replace_no_follow, path, tensors, metadata)
+}
+
+/// As [`save`]; `create` opens the temporary file.
+fn save_in(
+    create: fn(&Path) -> io::Result<File>,
+    path: &Path,
+    tensors: &[(String, Tensor)],
+    metadata: &[(String, String)],
+) -> Result<()> {
     let temporary = temporary(path)?;
-    write(&temporary, tensors, metadata).and_then(|()| Ok(fs::rename(&temporary, path)?)).map_err(
-        |error| {
-            let _ = fs::remove_file(&temporary);
-            failed(path, &error)
-        },
-    )?;
+    let written = create(&temporary).map_err(Into::into).and_then(|file| write(file, tensors, metadata));
+    written.and_then(|()| Ok(fs::rename(&temporary, path)?)).map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        failed(path, &error)
+    })?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .with_context(|| format!("{} was written, but its folder cannot be synced", path.display()))
 }
 
-/// `.NAME.partial` beside the file. A leftover of a killed process is overwritten.
+/// `.NAME.partial` beside the file. A leftover of a killed process is replaced.
 fn temporary(path: &Path) -> Result<PathBuf> {
     let Some(name) = path.file_name() else { bail!("cannot write {}: not a file name", path.display()) };
     Ok(path.with_file_name(format!(".{}.partial", name.to_string_lossy())))
 }
 
 /// Writes the header's length, the header and the tensors.
-fn write(file: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
+fn write(file: File, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
     let tensors = ordered(tensors)?;
     let mut header = serde_json::to_vec(&header(&tensors, metadata)?)?;
     header.resize(header.len().next_multiple_of(8), b' ');
     let size = (header.len() as u64).to_le_bytes();
     let mut hasher = blake3::Hasher::new();
     hasher.update(&size).update(&header);
-    let mut file = BufWriter::with_capacity(1 << 20, replace_no_follow(file)?);
+    let mut file = BufWriter::with_capacity(1 << 20, file);
     file.write_all(&size)?;
     file.write_all(&header)?;
     for (_, _, tensor) in tensors {
@@ -131,4 +140,38 @@ fn dtype(kind: Kind) -> Result<Dtype> {
         Kind::Double => Dtype::F64,
         other => bail!("type {other:?} is not supported by safetensors"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TensorFile;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_leaves_the_old_file_unchanged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.safetensors");
+        let named = |values: &[f32]| vec![("x".to_owned(), Tensor::from_slice(values))];
+        save(&path, &named(&[1.0]), &[]).unwrap();
+        // The temporary file is on a device that is always full.
+        let full = |_: &Path| File::options().write(true).open("/dev/full");
+        let error = save_in(full, &path, &named(&vec![2.0; 100_000]), &[]).unwrap_err().to_string();
+        assert!(
+            error.ends_with("x.safetensors: the disk is full; the existing file is unchanged"),
+            "{error}"
+        );
+        assert_eq!(TensorFile::open(&path).unwrap().tensor("x").unwrap().double_value(&[0]), 1.0);
+    }
+
+    #[test]
+    fn a_link_in_place_of_the_temporary_file_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (folder.path().join("x.safetensors"), folder.path().join("victim"));
+        fs::write(&victim, "kept").unwrap();
+        std::os::unix::fs::symlink(&victim, folder.path().join(".x.safetensors.partial")).unwrap();
+        save(&path, &[("x".to_owned(), Tensor::from_slice(&[1.0f32]))], &[]).unwrap();
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "kept");
+        assert!(!path.is_symlink());
+    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clip_lab_spec::{Changes, Study, changes, secret};
-use clip_lab_store::{Reader, RunRow};
+use clip_lab_store::{Reader, RunRow, StoreError};
 
 use super::{checkpoint, matrix::Job, superseded::is_superseded};
 
@@ -19,9 +19,15 @@ pub struct PastRun {
     pub checkpoint: Option<u64>,
 }
 
-/// A reader of the store; none if there is no store yet.
+/// A reader of the store; none if there is no store yet, or another process is creating it.
 pub fn reader(store: &Path) -> Result<Option<Reader>> {
-    if store.exists() { Ok(Some(Reader::open(store)?)) } else { Ok(None) }
+    if !store.exists() {
+        return Ok(None);
+    }
+    match Reader::open(store) {
+        Err(StoreError::Unfinished(_)) => Ok(None),
+        opened => Ok(Some(opened?)),
+    }
 }
 
 /// The past runs of a job among `rows`, newest first, without superseded ones.
