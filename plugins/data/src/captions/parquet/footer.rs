@@ -8,6 +8,7 @@ use parquet::file::{
 };
 
 use super::{
+    shape,
     shared_file::SharedFile,
     thrift::{BINARY, BYTE, Compact, LIST, STRUCT},
 };
@@ -40,7 +41,7 @@ fn claims(footer: &[u8]) -> Result<()> {
                 schema(reader)?;
             }
             // After the first schema, the library skips any other.
-            _ => return Ok(false),
+            _ => return shape::of(shape::FILE, reader, number, kind),
         }
         Ok(true)
     })

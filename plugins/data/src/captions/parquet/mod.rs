@@ -6,6 +6,7 @@ mod file;
 mod footer;
 mod page_cache;
 mod pages;
+mod shape;
 mod shared_file;
 mod table;
 mod texts;

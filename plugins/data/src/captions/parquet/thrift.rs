@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 pub const BYTE: u8 = 3;
 /// Type code of a text or bytes.
 pub const BINARY: u8 = 8;
+/// Type code of a double.
+pub const DOUBLE: u8 = 7;
 /// Type code of a list.
 pub const LIST: u8 = 9;
 /// Type code of a struct.
@@ -107,13 +109,18 @@ impl<'a> Compact<'a> {
         Ok((head & 15, count))
     }
 
+    /// Skips a value that holds no others.
+    pub fn skip_scalar(&mut self, kind: u8) -> Result<()> {
+        self.skip(kind, 1)
+    }
+
     fn skip(&mut self, kind: u8, depth: usize) -> Result<()> {
         let depth = depth.checked_sub(1).context("its structs are nested too deep")?;
         match kind {
             1 | 2 => {} // booleans are encoded in the field type
             BYTE => drop(self.byte()?),
             4..=6 => drop(self.varint()?),
-            7 => drop(self.take(8)?),
+            DOUBLE => drop(self.take(8)?),
             BINARY => {
                 let length = usize::try_from(self.varint()?)?;
                 self.take(length)?;
