@@ -222,8 +222,9 @@ mod tests {
         let other = File::options().append(true).open(base.path().join("lock")).unwrap();
         assert!(other.try_lock().is_err());
         // `sbatch` holds it as long as it runs.
-        let mut child = std::process::Command::new("sleep");
-        let mut child = child.arg("60").stdin(lock.shared().unwrap()).spawn().unwrap();
+        let input = lock.shared().unwrap();
+        // The command, which has a handle too, is dropped here.
+        let mut child = std::process::Command::new("sleep").arg("60").stdin(input).spawn().unwrap();
         drop(lock);
         assert!(other.try_lock().is_err());
         child.kill().unwrap();
