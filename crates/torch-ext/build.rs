@@ -22,30 +22,18 @@ const SOURCES: [&str; 12] = [
     "c10d_gloo",
 ];
 
-/// The program that cargo starts in place of the compiler for crates of a workspace.
-const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
-
 fn main() {
     println!("cargo:rerun-if-changed=shim");
     // torch-sys exports the location of the libraries to its dependents.
     let libraries = PathBuf::from(env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys found libtorch"));
     let include = libraries.with_file_name("include");
-    // Clippy runs this script once more, and links nothing.
-    println!("cargo:rerun-if-env-changed={WRAPPER}");
-    if !is_clippy() {
-        compile(&include);
-    }
+    // Also for clippy, which links nothing: it shares this script's output with builds and tests.
+    compile(&include);
     link_libraries(&libraries);
     let version = version(&include);
     println!("cargo:libtorch={}", libraries.display());
     println!("cargo:version={version}");
     println!("cargo:rustc-env=CLIP_LAB_LIBTORCH={version}");
-}
-
-/// Whether cargo runs for clippy.
-fn is_clippy() -> bool {
-    env::var_os(WRAPPER)
-        .is_some_and(|wrapper| Path::new(&wrapper).file_stem() == Some("clippy-driver".as_ref()))
 }
 
 /// Takes one to two minutes. Without debug information, which for libtorch's templates takes more space than
