@@ -15,7 +15,7 @@ mod regular;
 mod root;
 
 pub use memory::{MEMORY_BUDGET, MemoryReservation};
-pub use no_follow::{append_no_follow, open_no_follow, replace_no_follow};
+pub use no_follow::{append_no_follow, no_follow, open_no_follow, replace_no_follow};
 pub use read::{read_all, read_capped, read_text, read_text_capped};
 pub use regular::{check_regular, open_regular};
 pub use root::Root;

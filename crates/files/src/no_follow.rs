@@ -17,7 +17,7 @@ use crate::check_regular;
 /// # Errors
 /// If it cannot be opened, is a symbolic link, or is not a regular file.
 pub fn open_no_follow(path: &Path) -> io::Result<File> {
-    open(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
+    no_follow(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
 }
 
 /// As [`open_no_follow`], for appending.
@@ -25,7 +25,7 @@ pub fn open_no_follow(path: &Path) -> io::Result<File> {
 /// # Errors
 /// If it cannot be opened, is a symbolic link, or is not a regular file.
 pub fn append_no_follow(path: &Path) -> io::Result<File> {
-    open(OpenOptions::new().read(true).append(true).create(true), path)
+    no_follow(OpenOptions::new().read(true).append(true).create(true), path)
 }
 
 /// Creates an empty file in place of a file or a symbolic link, which is removed and not followed.
@@ -40,7 +40,11 @@ pub fn replace_no_follow(path: &Path) -> io::Result<File> {
     File::create_new(path)
 }
 
-fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+/// Opens a regular file with `options`. Never blocks.
+///
+/// # Errors
+/// If it cannot be opened, is a symbolic link, or is not a regular file.
+pub fn no_follow(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = options.custom_flags(flags.bits() as i32).open(path).map_err(|error| {
         if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {

@@ -6,19 +6,16 @@ use tch::Tensor;
 /// The processes that share a batch. All call the same methods in the same order.
 pub trait Peers {
     /// The embeddings of this process, `[b, D]`, also if they are undefined because b is 0.
-    ///
-    /// # Errors
-    /// When libtorch fails.
     fn own(&self, embeddings: &Tensor) -> Result<Tensor>;
     /// The embeddings `[B, D]` of all processes, and the row of this one's first.
     ///
     /// # Errors
-    /// When another process fails.
+    /// If another process fails.
     fn gather(&self, own: &Tensor) -> Result<(Tensor, i64)>;
     /// The rows `[b, D]` of this process in the sum of the gradients `[B, D]` of all.
     ///
     /// # Errors
-    /// When another process fails.
+    /// If another process fails.
     fn sum_rows(&self, gradient: &Tensor) -> Result<Tensor>;
 }
 

@@ -37,6 +37,7 @@ const LENGTHS: [&str; 2] = ["epochs", "steps"];
 #[derive(Debug, Clone)]
 pub(crate) struct WrittenKey {
     pub by: String,
+    layer: String,
     pub path: Vec<String>,
 }
 
@@ -44,14 +45,12 @@ pub(crate) struct WrittenKey {
 pub(crate) struct Editor {
     document: DocumentMut,
     wrote: Vec<WrittenKey>,
-    /// The layer that wrote each length last.
-    lengths: [Option<String>; 2],
 }
 
 impl Editor {
     /// None if the text is not TOML.
     pub fn new(text: &str) -> Option<Self> {
-        Some(Self { document: text.parse().ok()?, wrote: Vec::new(), lengths: [None, None] })
+        Some(Self { document: text.parse().ok()?, wrote: Vec::new() })
     }
 
     /// Applies one edit. On error the text is unchanged.
@@ -70,7 +69,8 @@ impl Editor {
                 Vec::new()
             }
         };
-        self.wrote.extend(paths.into_iter().map(|path| WrittenKey { by: edit.by.clone(), path }));
+        let wrote = |path| WrittenKey { by: edit.by.clone(), layer: edit.layer.clone(), path };
+        self.wrote.extend(paths.into_iter().map(wrote));
         if let Change::Set(_) = edit.change {
             self.replace_length(edit);
         }
@@ -79,9 +79,8 @@ impl Editor {
 
     fn replace_length(&mut self, edit: &Edit) {
         let Some(at) = length(&edit.path) else { return };
-        self.lengths[at] = Some(edit.layer.clone());
-        if self.lengths[1 - at].as_ref() != Some(&edit.layer) {
-            let other = ["run", LENGTHS[1 - at]].map(str::to_owned);
+        let other = ["run", LENGTHS[1 - at]].map(str::to_owned);
+        if !self.wrote.iter().any(|wrote| wrote.path == other && wrote.layer == edit.layer) {
             // It need not be in the text.
             let _ = walk::drop(self.document.as_table_mut(), &other);
             self.forget(&other);

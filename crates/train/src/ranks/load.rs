@@ -43,8 +43,12 @@ impl RankLoad {
 }
 
 /// The metrics of the ranks: `ranks/slowest`, the number of the one that the others waited for, and `ranks/RANK/compute_s`,
-/// `wait_s`, `data_wait_s` and `memory_gib`. Of more than 64 ranks only those of rank 0 and of the slowest are recorded.
+/// `wait_s`, `data_wait_s` and `memory_gib`. Of more than 64 ranks only those of rank 0 and of the slowest are recorded. None
+/// before the first step has ended.
 pub fn metrics(loads: &[RankLoad]) -> Vec<(String, f64)> {
+    if loads.iter().all(|load| load.compute.is_zero()) {
+        return Vec::new();
+    }
     let slowest = (0..loads.len()).max_by_key(|rank| (loads[*rank].busy(), std::cmp::Reverse(*rank)));
     let Some(slowest) = slowest else { return Vec::new() };
     let recorded = |rank: usize| loads.len() <= MAX_RECORDED || rank == 0 || rank == slowest;
@@ -84,7 +88,7 @@ mod tests {
         assert!(found.contains(&("ranks/2/compute_s".to_owned(), 12e-6)));
         assert!(found.contains(&("ranks/1/data_wait_s".to_owned(), 20e-6)));
         assert_eq!(metrics(&[load(1, 0), load(1, 0)])[0].1, 0.0);
-        assert!(metrics(&[]).is_empty());
+        assert!(metrics(&[]).is_empty() && metrics(&[load(0, 3), load(0, 5)]).is_empty());
     }
 
     #[test]

@@ -55,7 +55,9 @@ impl Trainer<'_> {
     /// Agrees with the other ranks on the next step. None if one of them stops; then all do.
     pub(super) fn agree(&mut self, batch: Option<Batch>) -> Result<(Option<Batch>, Option<Agreement>)> {
         let Some(ranks) = self.ranks else { return Ok((batch, None)) };
-        self.load.memory = ResidentMemory::now().map_or(0, ResidentMemory::total);
+        if self.is_logged(self.progress.step + 1) {
+            self.load.memory = ResidentMemory::now().map_or(0, ResidentMemory::total);
+        }
         let padding = self.inputs.tokenizer.as_ref().filter(|_| self.components.objective.texts().is_some());
         let exchange = Exchange {
             batch: self.plan.run.batch,

@@ -3,12 +3,12 @@
 use std::{
     fs::{self, File, Metadata, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom},
-    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{FileExt as _, MetadataExt as _},
     path::Path,
 };
 
 use anyhow::{Context as _, Result, ensure};
-use rustix::fs::OFlags;
+use clip_lab_files::no_follow;
 
 use crate::{FileEntry, file_name::is_copied, store_traits::BLOCK};
 
@@ -74,10 +74,7 @@ pub fn open(folder: &Path, name: &Path) -> Result<File> {
         parent.push(part);
     }
     ensure!(parent.symlink_metadata()?.is_dir(), "{} is not a folder", parent.display());
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(folder.join(name))?;
-    ensure!(file.metadata()?.is_file(), "{} is not a regular file", name.display());
-    Ok(file)
+    no_follow(OpenOptions::new().read(true), &folder.join(name)).with_context(|| name.display().to_string())
 }
 
 /// Digest and size of a file.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use rustix::fs::OFlags;
+use clip_lab_files::no_follow;
 
 use super::files;
 use crate::{
@@ -51,10 +51,10 @@ impl Incoming {
         create_folder(&folder)?;
         let path = folder.join(format!("{digest}-{}", &blake3::hash(entry.name.as_bytes()).to_hex()[..16]));
         let mode = if entry.private { 0o600 } else { 0o644 };
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let mut options = OpenOptions::new();
-        options.create(true).read(true).append(true).mode(mode).custom_flags(flags.bits() as i32);
-        let mut file = options.open(&path).with_context(|| format!("writing {}", path.display()))?;
+        options.create(true).read(true).append(true).mode(mode);
+        let mut file =
+            no_follow(&mut options, &path).with_context(|| format!("writing {}", path.display()))?;
         let mut hasher = blake3::Hasher::new();
         if file.metadata()?.len() > entry.bytes {
             file.set_len(0)?;
